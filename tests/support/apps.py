@@ -1,0 +1,109 @@
+"""Apps, users and helpers that many tests share."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import jwt
+from flask import Flask
+from flask_login import LoginManager, UserMixin, login_user, logout_user
+
+from flask_feedbackchimp import FeedbackChimp
+
+SECRET = "test-only-5f0c2a9e4b7d41c8a6e3f2b1d0c9e8f7"
+BOARD = "https://acme.feedbackchimp.space"
+PREFIX = "/sso/feedbackchimp"
+
+
+class User(UserMixin):
+    """A user as most apps have one; any attribute can be given."""
+
+    def __init__(self, id: str = "ada", **attributes: Any) -> None:
+        self.id = id
+        self.email = f"{id}@example.com"
+        self.name = f"{id.title()} Lovelace"
+        for name, value in attributes.items():
+            setattr(self, name, value)
+
+
+class InactiveUser(User):
+    """An inactive account; ``is_authenticated`` follows, as in ``UserMixin``."""
+
+    is_active = False
+
+
+def make_app(
+    *users: Any, feedbackchimp: FeedbackChimp | None = None, **config: Any
+) -> Flask:
+    """An app with Flask-Login, FeedbackChimp and ``/login/<id>`` for its users.
+
+    :param users: who can log in; Ada unless given.
+    :param feedbackchimp: the extension object; a new one unless given, which is then
+        found as ``app.feedbackchimp``.
+    :param config: more settings; one given as ``...`` is left out.
+    """
+    app = Flask("shop")
+    settings = {
+        "TESTING": True,
+        "SECRET_KEY": "the-app's-own-key-which-is-not-the-jwt-secret",
+        "FEEDBACKCHIMP_JWT_SECRET": SECRET,
+        "FEEDBACKCHIMP_ORGANIZATION": "acme",
+    } | config
+    app.config.update({k: v for k, v in settings.items() if v is not ...})
+    known = {user.get_id(): user for user in users or (User(),)}
+
+    login_manager = LoginManager(app)
+    login_manager.login_view = "login_page"
+    login_manager.user_loader(known.get)
+
+    @app.get("/login")
+    def login_page() -> str:
+        return "Log in"
+
+    @app.get("/login/<id>")
+    def log_in(id: str) -> str:
+        login_user(known[id], force=True)
+        return "Logged in"
+
+    @app.get("/logout")
+    def log_out() -> str:
+        logout_user()
+        return "Logged out"
+
+    app.feedbackchimp = feedbackchimp or FeedbackChimp()
+    app.feedbackchimp.init_app(app)
+    return app
+
+
+def logged_in(app: Flask, id: str = "ada") -> Any:
+    """A test client of somebody who is logged in."""
+    client = app.test_client()
+    assert client.get(f"/login/{id}").status_code == 200
+    return client
+
+
+def sent_token(response: Any, param: str = "ssoToken") -> str:
+    """The one token in the ``Location`` that was sent."""
+    query = urlsplit(response.headers["Location"]).query
+    tokens = [value for name, value in parse_qsl(query, True) if name == param]
+    assert len(tokens) == 1, "not exactly one token"
+    return tokens[0]
+
+
+def claims_of(token: str, secret: str | bytes = SECRET) -> dict[str, Any]:
+    """The claims of a token, by the reader that anybody would use."""
+    claims: dict[str, Any] = jwt.decode(token, secret, algorithms=["HS256"])
+    return claims
+
+
+def has_token(response: Any) -> bool:
+    """Whether anything that looks like a token is anywhere in an answer."""
+    headers = "\n".join(f"{name}: {value}" for name, value in response.headers)
+    return "eyJ" in headers.replace("session=eyJ", "") or b"eyJ" in response.data
+
+
+def plain(**attributes: Any) -> SimpleNamespace:
+    """A user object that knows nothing of Flask-Login."""
+    return SimpleNamespace(**attributes)

@@ -6,8 +6,12 @@ value is signed code point for code point, with no case folding and no normalisi
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
+
+from .errors import TokenError
 
 #: Longest e-mail address in octets of UTF-8 (RFC 5321 §4.5.3.1.3, erratum 1690).
 EMAIL_MAX_OCTETS = 254
@@ -17,31 +21,48 @@ NAME_MAX_CHARACTERS = 255
 #: Claims that a loader's extra claims cannot replace.
 RESERVED_CLAIMS = frozenset({"email", "name", "jti", "iat", "exp"})
 
+#: UTF-8 rather than \u escapes: a third of the length for a name in emoji.
+encode_json: Callable[[object], str] = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":")
+).encode
+
 # One "@", something on both sides, no white space, no control characters, no lone
 # surrogates, no angle brackets ("Ada <ada@example.com>" is not an address).
+_ASCII_EMAIL = re.compile("[!-;=?A-~]+@[!-;=?A-~]+")
 _PART = r"[^\s\x00-\x1f\x7f-\x9f<>@\ud800-\udfff]+"
-_EMAIL = re.compile(f"{_PART}@{_PART}")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_EMAIL = f"{_PART}@{_PART}"
 
-# Categories that leave no mark on the page: separators, controls, formats,
-# surrogates, private use and unassigned code points.
-_INVISIBLE_CATEGORIES = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co", "Cn"})
+# Categories that leave no mark on the page: separators, controls, formats, surrogates
+# and private use. Not the unassigned (Cn): an emoji may be younger than this Python.
+_INVISIBLE_CATEGORIES = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co"})
 # Letters, symbols and marks that are drawn as nothing all the same: the rest of
 # Unicode's Default_Ignorable_Code_Point, and the blank Braille pattern.
-_INVISIBLE = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
-    "\U000e0100-\U000e01ef]"
+_INVISIBLE = (
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f"
+    "\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
 )
+_VISIBLE_ASCII = re.compile("[!-~]")
+
+
+def plain_text(value: object) -> str | None:
+    """A text's own code points, or ``None`` for anything but text.
+
+    A subclass may override what it says of itself, and a proxy claims to be what it
+    stands for; what is examined must be what is signed.
+    """
+    if isinstance(value, str) and issubclass(type(value), str):
+        return str.__str__(value)
+    return None
 
 
 def is_email(value: object) -> bool:
     """Whether a value can stand in the claim ``email``."""
-    return (
-        isinstance(value, str)
-        and len(value) <= EMAIL_MAX_OCTETS
-        and _EMAIL.fullmatch(value) is not None
-        and (value.isascii() or len(value.encode()) <= EMAIL_MAX_OCTETS)
-    )
+    if not isinstance(value, str) or len(value) > EMAIL_MAX_OCTETS:
+        return False
+    if value.isascii():
+        return _ASCII_EMAIL.fullmatch(value) is not None
+    is_address = re.fullmatch(_EMAIL, value) is not None
+    return is_address and len(value.encode()) <= EMAIL_MAX_OCTETS
 
 
 def is_name(value: object) -> bool:
@@ -49,18 +70,75 @@ def is_name(value: object) -> bool:
     return (
         isinstance(value, str)
         and len(value) <= NAME_MAX_CHARACTERS
-        and _SURROGATE.search(value) is None
         and not is_blank(value)
+        and _has_utf8(value)
     )
 
 
 def is_blank(text: str) -> bool:
     """Whether a text shows nothing: white space and invisible characters alone."""
-    return not any(map(_is_visible, text))
+    return _VISIBLE_ASCII.search(text) is None and not any(map(_is_visible, text))
+
+
+def extra_claims(claims: Mapping[str, object]) -> dict[str, object]:
+    """A copy of an identity's extra claims, each of which can be signed.
+
+    :raises TokenError: one is reserved or is not JSON.
+    """
+    if not isinstance(claims, Mapping):
+        raise TokenError(
+            "The claims of an Identity must be a mapping, such as a dict, not "
+            f"{type(claims).__name__}.",
+            reason="claim_not_json",
+        )
+    extra: dict[str, object] = {}
+    for key, value in claims.items():
+        name = plain_text(key)
+        if name in RESERVED_CLAIMS:
+            raise TokenError(
+                f"The extra claim “{name}” would replace one of the token's own: give "
+                "it another name, or set it on the Identity.",
+                reason="claim_reserved",
+            )
+        if name is None or not _is_json({name: value}):
+            raise TokenError(
+                f"The extra claim {key!r} cannot be written as JSON: use text, finite "
+                "numbers, true, false, null, and lists and objects of them, with text "
+                "as keys.",
+                reason="claim_not_json",
+            )
+        extra[name] = value
+    return extra
 
 
 def _is_visible(character: str) -> bool:
     return (
         unicodedata.category(character) not in _INVISIBLE_CATEGORIES
-        and _INVISIBLE.match(character) is None
+        and re.match(_INVISIBLE, character) is None
     )
+
+
+def _has_utf8(text: str) -> bool:
+    """Lone surrogates have none."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_json(value: object) -> bool:
+    try:
+        encode_json(value).encode()
+        return _has_text_keys(value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+
+
+def _has_text_keys(value: object) -> bool:
+    """JSON would turn the key ``1`` into ``"1"`` without a word."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _has_text_keys(value[key]) for key in value)
+    if isinstance(value, list | tuple):
+        return all(map(_has_text_keys, value))
+    return True

@@ -19,6 +19,6 @@ class _LazyGroup(click.Group):
         return commands.get_command(ctx, cmd_name)
 
 
-feedbackchimp_commands = _LazyGroup(
+feedbackchimp_commands: click.Group = _LazyGroup(
     "feedbackchimp", help="Single sign-on to the FeedbackChimp board."
 )

@@ -24,7 +24,7 @@ LOCATION_MAX_BYTES = 4096
 # rule means that what is measured and tested here is what is sent.
 _SAFE = "%!$&'()*+,/:;=?@"
 # Browsers take a backslash for a slash; U+FFFD stands for bytes that were no text.
-_UNSAFE = re.compile("[ \\\\\ufffd]")
+_UNSAFE = frozenset(" \\\ufffd")
 _DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 
 
@@ -53,7 +53,7 @@ class Board:
 
     def __init__(self, settings: Settings) -> None:
         #: The board's home page.
-        self.home = Page(f"{settings.board_origin}/", "")
+        self.home: Page = Page(f"{settings.board_origin}/", "")
         self._pattern = _page_pattern(settings.board_origin)
         self._token_param = settings.token_param
         self._redirect_param = settings.redirect_param
@@ -92,7 +92,7 @@ class Board:
         match = self._pattern.fullmatch(url)
         # isprintable: no control, format or surrogate character, no white space but
         # the plain space.
-        if match is None or not url.isprintable() or _UNSAFE.search(url):
+        if match is None or not url.isprintable() or _UNSAFE.intersection(url):
             return None
         path, query, fragment = match.groups(default="")
         address = self.home.address + quote(path[1:], safe=_SAFE)

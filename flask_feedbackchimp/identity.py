@@ -15,7 +15,7 @@ from flask import current_app
 from flask_login import current_user
 from werkzeug.local import LocalProxy
 
-from .claims import is_blank, is_email, is_name
+from .claims import NAME_MAX_CHARACTERS, is_blank, is_email, is_name, plain_text
 from .errors import NotInitializedError
 from .refusals import refuse
 
@@ -32,7 +32,7 @@ class Identity:
 
     email: str
     name: str
-    claims: Mapping[str, Any] = field(default_factory=dict)
+    claims: Mapping[str, object] = field(default_factory=dict)
 
 
 #: What :meth:`FeedbackChimp.identity_loader` registers: from the signed-in user to an
@@ -57,7 +57,7 @@ def default_identity(user: Any) -> Identity:
     email = _attribute(user, "email")
     for attribute in ("name", "username"):
         name = _attribute(user, attribute)
-        if not _is_unset(name) and name != email:
+        if not _is_unset(name) and not _is_same(name, email):
             return Identity(email=email, name=name)
     return Identity(email=email, name="")
 
@@ -111,17 +111,29 @@ def identify(user: Any, loader: IdentityLoader, admins: Collection[str]) -> Iden
             "The identity loader must return an Identity or None, not "
             f"{type(identity).__name__}."
         )
-    if not is_email(identity.email):
+    email, name = plain_text(identity.email), plain_text(identity.name)
+    if email is None or not is_email(email):
         raise refuse("email_unusable")
-    if identity.email.casefold() in admins:
+    if email.casefold() in admins:
         raise refuse("admin")
-    if not is_name(identity.name):
+    if name is None or not is_name(name):
         raise refuse("name_unusable")
-    return identity
+    return Identity(email, name, identity.claims)
 
 
 def _is_unset(name: object) -> bool:
-    return name is None or (isinstance(name, str) and is_blank(name))
+    if name is None:
+        return True
+    text = plain_text(name)
+    # A longer one is refused unread, however much of it is blank.
+    return text is not None and len(text) <= NAME_MAX_CHARACTERS and is_blank(text)
+
+
+def _is_same(name: object, email: object) -> bool:
+    text, address = plain_text(name), plain_text(email)
+    if text is None or address is None:
+        return False
+    return text.strip().casefold() == address.casefold()
 
 
 def _is_active(user: Any) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 from urllib.parse import quote
 
 from flask import current_app, has_request_context, request
 from markupsafe import Markup, escape
 
+from .destination import PAGE_MAX_CHARACTERS, Board, Page
 from .state import AppState, get_state
 
 # RFC 3986 §3.3, what may stand in a path as it is.
@@ -38,18 +38,13 @@ def feedbackchimp_url(page: str | None = None) -> str:
         home unless given.
     :return: a path without a host, right under ``SCRIPT_NAME``; while switched off
         the absolute URL of the board's page itself.
-    :raises ValueError: the page is not on the configured board.
+    :raises ValueError: the page is not text (an undefined variable, say), not on the
+        configured board, or longer than the endpoint takes.
     :raises NotInitializedError: the current app has no ``init_app`` behind it.
     """
     state = get_state()
     settings, board = state.settings, state.board
-    target = board.home if page is None else board.linked_page(page)
-    if target is None:
-        raise ValueError(
-            "The page of a FeedbackChimp link must be on the configured board, "
-            f"{settings.board_origin}: give a path such as "
-            "'/board/1002-feature-requests', or a URL under that origin."
-        )
+    target = board.home if page is None else _linked_page(board, page)
     if not settings.enabled:
         return target.url
     path = endpoint_path(state)
@@ -58,7 +53,30 @@ def feedbackchimp_url(page: str | None = None) -> str:
     return f"{path}?{settings.redirect_param}={quote(target.url, safe='')}"
 
 
-def feedbackchimp_link(text: Any, page: str | None = None, **attributes: Any) -> Markup:
+def _linked_page(board: Board, page: str) -> Page:
+    if not isinstance(page, str):
+        raise ValueError(
+            "The page of a FeedbackChimp link must be text, or None for the board's "
+            f"home, not {type(page).__name__}."
+        )
+    target = board.linked_page(page)
+    if target is None:
+        raise ValueError(
+            "The page of a FeedbackChimp link must be on the configured board, "
+            f"{board.home.url}: give a path such as '/board/1002-feature-requests', or "
+            "a URL under that origin, percent-encoded, without white space."
+        )
+    if len(target.url) > PAGE_MAX_CHARACTERS:
+        raise ValueError(
+            "The page of a FeedbackChimp link must not be longer than "
+            f"{PAGE_MAX_CHARACTERS} characters, percent-encoded."
+        )
+    return target
+
+
+def feedbackchimp_link(
+    text: object, page: str | None = None, **attributes: object
+) -> Markup:
     """A link that signs the visitor in on the board, as an HTML ``a`` element.
 
     :param text: what it says; escaped, unless it is markup already.
@@ -66,23 +84,29 @@ def feedbackchimp_link(text: Any, page: str | None = None, **attributes: Any) ->
     :param attributes: more attributes: a trailing underscore is dropped (``class_``),
         other underscores become hyphens (``aria_label``); ``True`` gives one without a
         value, ``False`` and ``None`` leave it out. Values are escaped.
-    :raises ValueError: the page is not on the board, or an attribute is the link's
-        own (``href``, ``data-turbo``, ``hx-boost``) or has no possible name.
+    :raises ValueError: as for :func:`feedbackchimp_url`, or an attribute is the link's
+        own (``href``, ``data-turbo``, ``hx-boost``), is given twice or has no possible
+        name.
     """
-    pairs = {"href": feedbackchimp_url(page), **_OWN_ATTRIBUTES}
+    pairs: dict[str, object] = {"href": feedbackchimp_url(page), **_OWN_ATTRIBUTES}
     for key, value in attributes.items():
         name = key.removesuffix("_").replace("_", "-")
         if name.lower() in pairs:
-            raise ValueError(f"A FeedbackChimp link sets {name} by itself.")
+            raise ValueError(
+                f"A FeedbackChimp link has one {name}: it sets its own, or two were "
+                "given."
+            )
         if _ATTRIBUTE.fullmatch(name) is None:
             raise ValueError(f"{name!r} cannot be the name of an HTML attribute.")
         pairs[name] = value
-    return Markup("<a{}>{}</a>").format(
-        Markup("").join(_attribute(name, value) for name, value in pairs.items()), text
+    attributes_html = Markup("").join(
+        _attribute(name, value) for name, value in pairs.items()
     )
+    # Escaped first, because format() would escape an __html__ that returns plain text.
+    return Markup("<a{}>{}</a>").format(attributes_html, escape(text))
 
 
-def _attribute(name: str, value: Any) -> Markup:
+def _attribute(name: str, value: object) -> Markup:
     if value is None or value is False:
         return Markup("")
     if value is True:

@@ -8,10 +8,10 @@ a secret pasted into the wrong setting must not end up in a log.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 
-from .claims import is_email
+from .claims import is_email, plain_text
 from .origin import ConfiguredURL, is_dns_label, parse_url
 from .secret import read_secret, secret_problem
 
@@ -25,19 +25,20 @@ _FROM_ENV = (
     "than text: quote the value twice, as in '\"12345\"'"
 )
 _GET_SECRET = "copy it from Settings → SSO → “Get JWT Secret” in FeedbackChimp"  # noqa: S105  a sentence, not a secret
-_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~-]+)+")
-_PARAMETER = re.compile(r"[A-Za-z0-9._~-]+")
+_PATH = r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~-]+)+"
+_PARAMETER = r"[A-Za-z0-9._~-]+"
 
 
 def read_jwt_secret(value: object) -> str:
     """The secret as text, stripped; see :mod:`.secret` for what is refused."""
     if value is None:
         raise ValueError(f"is missing: {_GET_SECRET}")
-    if not isinstance(value, str | bytes):
+    text = value if isinstance(value, bytes) else plain_text(value)
+    if text is None:
         raise ValueError(
             f"must be text or bytes, not {type(value).__name__}: {_FROM_ENV}"
         )
-    secret = read_secret(value)
+    secret = read_secret(text)
     problem = secret_problem(secret)
     if problem is not None:
         raise ValueError(f"{problem}: {_GET_SECRET}")
@@ -48,8 +49,8 @@ def read_organization(value: object) -> str | None:
     """The board origin of an organization."""
     if value is None:
         return None
-    label = _text(value).lower()
-    if label.endswith(f".{VENDOR_DOMAIN}"):
+    label = _text(value)
+    if label.lower().endswith(f".{VENDOR_DOMAIN}"):
         raise ValueError(
             f"must be the organization alone: leave out “.{VENDOR_DOMAIN}” and what "
             "stands around it"
@@ -59,7 +60,7 @@ def read_organization(value: object) -> str | None:
             "must be one DNS label (letters, digits and inner hyphens, at most 63): "
             f"the part of your board's address before “.{VENDOR_DOMAIN}”"
         )
-    return f"https://{label}.{VENDOR_DOMAIN}"
+    return f"https://{label.lower()}.{VENDOR_DOMAIN}"
 
 
 def read_board_url(value: object) -> str | None:
@@ -78,7 +79,7 @@ def read_board_url(value: object) -> str | None:
 def read_url_prefix(value: object) -> str:
     """The path of the redirect endpoint."""
     path = _text(value)
-    if _PATH.fullmatch(path) is None:
+    if re.fullmatch(_PATH, path) is None:
         raise ValueError(
             "must be a path such as /sso/feedbackchimp: start it with a slash, end it "
             "without one, and use letters, digits, hyphens, dots, underscores and "
@@ -109,7 +110,7 @@ def read_token_lifetime(value: object) -> int | None:
 def read_parameter(value: object) -> str:
     """The name of a query parameter."""
     name = _text(value)
-    if _PARAMETER.fullmatch(name) is None:
+    if re.fullmatch(_PARAMETER, name) is None:
         raise ValueError(
             "must be the name of a query parameter: use letters, digits, hyphens, "
             "dots, underscores and tildes"
@@ -133,7 +134,7 @@ def read_forward_params(value: object) -> tuple[str, ...]:
 
 def read_admin_emails(value: object) -> frozenset[str]:
     """The administrators' addresses, case-folded for comparison."""
-    emails = _collection(value, "boss@example.com")
+    emails = [plain_text(email) for email in _collection(value, "boss@example.com")]
     if not all(map(is_email, emails)):
         raise ValueError(
             "must hold e-mail addresses alone, such as boss@example.com, without "
@@ -153,9 +154,10 @@ def read_enabled(value: object) -> bool:
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str):
+    text = plain_text(value)
+    if text is None:
         raise ValueError(f"must be text, not {type(value).__name__}: {_FROM_ENV}")
-    return value
+    return text
 
 
 def _url(value: object, example: str) -> ConfiguredURL:
@@ -167,7 +169,8 @@ def _url(value: object, example: str) -> ConfiguredURL:
 
 
 def _collection(value: object, example: str) -> Collection[object]:
-    if isinstance(value, str | bytes) or not isinstance(value, Collection):
+    is_one_value = isinstance(value, str | bytes | Mapping)
+    if is_one_value or not isinstance(value, Collection):
         raise ValueError(
             f"must be a list, not {type(value).__name__}: write ['{example}'], even "
             "for one"

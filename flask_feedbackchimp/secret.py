@@ -55,19 +55,17 @@ PLACEHOLDERS = (
     "xxx",
 )
 
-_NOISE = re.compile(r"[\s\-_.<>{}\[\]()$%\"'`]+")
-_EDGES = re.compile(r"\A[\s\ufeff]+|[\s\ufeff]+\Z")
-_KEY_TEXT = re.compile(
+# Compiled when a configuration is read, and not when the package is imported.
+_NOISE = r"[\s\-_.<>{}\[\]()$%\"'`]+"
+_EDGES = r"\A[\s\ufeff]+|[\s\ufeff]+\Z"
+_KEY_TEXT = (
     r"----[- ](BEGIN|END) |ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp"
     r"|-cert-v01@openssh\.com"
 )
 
 
 def _plain(text: str) -> str:
-    return _NOISE.sub("", text).casefold()
-
-
-_PLAIN_PLACEHOLDERS = frozenset(map(_plain, PLACEHOLDERS))
+    return re.sub(_NOISE, "", text).casefold()
 
 
 def read_secret(value: str | bytes) -> str:
@@ -83,7 +81,7 @@ def read_secret(value: str | bytes) -> str:
             "is not readable text: bytes must be UTF-8, and text must not come "
             "from bytes that were not"
         ) from None
-    return _EDGES.sub("", text)
+    return re.sub(_EDGES, "", text)
 
 
 def secret_problem(secret: str) -> str | None:
@@ -93,9 +91,9 @@ def secret_problem(secret: str) -> str | None:
     """
     if not secret:
         return "is blank"
-    if _plain(secret) in _PLAIN_PLACEHOLDERS or not _plain(secret):
+    if _plain(secret) in {"", *map(_plain, PLACEHOLDERS)}:
         return "is still a placeholder"
-    if _KEY_TEXT.search(secret):
+    if re.search(_KEY_TEXT, secret):
         return "is a PEM or SSH key; the vendor issues a plain text secret"
     if _is_json(secret):
         return "is a JSON document (a JWK?); the vendor issues a plain text secret"

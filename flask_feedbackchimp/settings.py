@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from . import readers
@@ -29,8 +28,7 @@ KEYS: dict[str, tuple[Any, Callable[[object], Any]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The validated settings of one app: plain, immutable data.
 
     A field is named like its key, without the prefix and in lower case; the board,
@@ -44,16 +42,19 @@ class Settings:
     token_param: str
     sso_endpoint: str | None
     forward_params: tuple[str, ...]
-    admin_emails: frozenset[str] = field(repr=False)
+    admin_emails: frozenset[str]
     enabled: bool
     #: ``None`` while switched off: then nothing is signed.
-    jwt_secret: str | None = field(repr=False)
+    jwt_secret: str | None
 
     @property
     def has_short_secret(self) -> bool:
         """Whether the secret has fewer bytes than HS256 asks for (RFC 7518 §3.2)."""
         secret = self.jwt_secret
         return secret is not None and len(secret.encode()) < MIN_SECRET_BYTES
+
+    def __repr__(self) -> str:
+        return f"<Settings of {self.board_origin}>"  # neither secret nor people
 
 
 def load_settings(config: Mapping[str, Any], *, app_name: str) -> Settings:
@@ -138,7 +139,10 @@ def _contradictions(
 
 
 def _app_secrets(config: Mapping[str, Any]) -> Iterator[str]:
-    for key in (config.get("SECRET_KEY"), *(config.get("SECRET_KEY_FALLBACKS") or ())):
+    fallbacks = config.get("SECRET_KEY_FALLBACKS")
+    if not isinstance(fallbacks, list | tuple):
+        fallbacks = ()
+    for key in (config.get("SECRET_KEY"), *fallbacks):
         if isinstance(key, str | bytes):
             try:
                 yield read_secret(key)

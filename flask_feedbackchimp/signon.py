@@ -84,9 +84,13 @@ def _sign(state: AppState, user: Any) -> SignedToken:
     except SignInRefused as refusal:
         audit.refused(user, refusal.reason)
         raise
-    return state.signer.sign(
-        identity.email,
-        identity.name,
-        claims=identity.claims,
-        lifetime=settings.token_lifetime,
-    )
+    try:
+        return state.signer.sign(
+            identity.email,
+            identity.name,
+            claims=identity.claims,
+            lifetime=settings.token_lifetime,
+        )
+    except TokenError:
+        audit.unsignable(user)
+        raise

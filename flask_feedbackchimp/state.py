@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from flask import Flask, current_app
 
@@ -19,16 +18,15 @@ if TYPE_CHECKING:  # jwt is imported where a signer is made, and not before
 KEY = "feedbackchimp"
 
 
-@dataclass(frozen=True, slots=True)
-class AppState:
+class AppState(NamedTuple):
     """The record of one app."""
 
     settings: Settings
-    board: Board = field(repr=False)
+    board: Board
     #: ``None`` while switched off.
-    signer: TokenSigner | None = field(repr=False)
+    signer: TokenSigner | None
     #: The extension object's, so that a loader may be registered after ``init_app``.
-    slot: LoaderSlot = field(repr=False)
+    slot: LoaderSlot
 
 
 def get_state(app: Flask | None = None) -> AppState:

@@ -18,7 +18,7 @@ from .refusals import refuse
 from .signon import issue_url, requested_page
 from .state import AppState, get_state
 
-blueprint = Blueprint("feedbackchimp", __name__, template_folder="templates")
+blueprint: Blueprint = Blueprint("feedbackchimp", __name__, template_folder="templates")
 
 # Requests that nobody clicked for: https://www.w3.org/TR/fetch-metadata/ and the
 # headers that browsers and libraries sent before it.
@@ -64,7 +64,6 @@ def _signed_url(state: AppState, page: Page, user: Any) -> str:
     try:
         return issue_url(state, page, user, forwarded=forwarded)
     except TokenError:
-        audit.unsignable(user)
         raise refuse("claims_unusable") from None
 
 
@@ -106,8 +105,8 @@ def refused(refusal: SignInRefused) -> ResponseReturnValue:
 
 
 def _prefers_json() -> bool:
-    accepted = request.accept_mimetypes
-    return accepted["application/json"] > accepted["text/html"]
+    kinds = ["text/html", "application/json"]
+    return request.accept_mimetypes.best_match(kinds) == "application/json"
 
 
 @blueprint.after_app_request

@@ -1,0 +1,128 @@
+"""The pages of the stand-in: boards and posts, the token check, logging out."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Flask,
+    abort,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from .addresses import values_of
+from .arrivals import visitor, way_to_log_in
+from .content import BOARDS, Board, find_board
+from .reasons import ArrivalRefused
+from .state import get_sandbox
+
+blueprint: Blueprint = Blueprint("pages", __name__)
+
+_TIMES = ("iat", "exp", "nbf")
+_OWN_SITES = ("same-origin", "none")
+
+
+def register(app: Flask) -> None:
+    """Add the pages to an app."""
+    app.register_blueprint(blueprint)
+    app.register_error_handler(HTTPException, _show_error)
+    app.context_processor(_shared)
+    app.add_template_filter(claim_text)
+
+
+def claim_text(value: Any, name: str) -> str:
+    """A claim for people to read; a time in seconds also as a date in UTC."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = text.encode(errors="replace").decode()  # JSON can hold lone surrogates
+    if name not in _TIMES:
+        return text
+    try:
+        moment = datetime.fromtimestamp(value, tz=timezone.utc)
+    except (OverflowError, ValueError, OSError):  # beyond the year 9999
+        return text
+    return f"{text} ({moment:%Y-%m-%d %H:%M:%S} UTC)"
+
+
+@blueprint.get("/")
+def home() -> str:
+    """The boards, and the most wanted post of each."""
+    tops = [(board, board.sorted_posts("top")[0]) for board in BOARDS]
+    tops.sort(key=lambda top: top[1].votes, reverse=True)
+    return render_template("home.html", wanted=tops)
+
+
+@blueprint.get("/board/<board_slug>")
+def board(board_slug: str) -> str:
+    """The posts of a board, ``?sort=new`` or by votes."""
+    order = "new" if values_of(request, "sort") == ["new"] else "top"
+    return render_template("board.html", board=_board(board_slug), order=order)
+
+
+@blueprint.get("/board/<board_slug>/<post_slug>")
+def post(board_slug: str, post_slug: str) -> str:
+    """A post and what people said about it."""
+    board = _board(board_slug)
+    post = board.post(post_slug)
+    if post is None:
+        abort(404)
+    return render_template("post.html", board=board, post=post)
+
+
+@blueprint.route("/validate", methods=["GET", "POST"])
+def validate() -> str:
+    """What the board would say of a token; the token is not used up."""
+    if request.method == "GET":
+        return render_template("validate.html")
+    try:
+        claims = get_sandbox().gate.check(request.form.get("token", "").strip())
+    except ArrivalRefused as refusal:
+        return render_template("validate.html", refusal=refusal)
+    return render_template("validate.html", claims=claims)
+
+
+@blueprint.post("/logout")
+def log_out() -> Response:
+    """End the visitor's session here; the app's goes on."""
+    # Another port of this machine is the same site, so SameSite does not stop it.
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in _OWN_SITES:
+        abort(403)
+    session.clear()
+    return redirect(url_for("pages.logged_out"), 303)
+
+
+@blueprint.get("/logged-out")
+def logged_out() -> str:
+    """Where logging out leads; a private board would log in again at once."""
+    return render_template("logged_out.html")
+
+
+def _board(slug: str) -> Board:
+    board = find_board(slug)
+    if board is None:
+        abort(404)
+    return board
+
+
+def _shared() -> dict[str, Any]:
+    return {
+        "boards": BOARDS,
+        "visitor": visitor(),
+        "login_url": way_to_log_in(),
+        "private": get_sandbox().private,
+    }
+
+
+def _show_error(error: HTTPException) -> ResponseReturnValue:
+    response = error.get_response()  # its headers say which methods are allowed
+    response.data = render_template("error.html", error=error)
+    return response

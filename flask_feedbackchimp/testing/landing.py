@@ -1,0 +1,65 @@
+"""The board's half of a visit: a new browser that goes to one URL of the stand-in."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Flask, g
+
+from ..sandbox import Arrival
+from ..settings import Settings
+from .reading import read_page
+from .visit import Visit
+
+
+def on_stand_in(url: str, settings: Settings) -> str | None:
+    """Where an absolute URL of the board is on the stand-in, or ``None``.
+
+    :return: path, query and fragment. The fixed endpoint, wherever it is configured,
+        is at ``/sso``.
+    """
+    parts, origin = urlsplit(url), settings.board_origin
+    endpoint = settings.sso_endpoint
+    if endpoint is not None and parts[:3] == urlsplit(endpoint)[:3]:
+        return f"/sso?{parts.query}"
+    if f"{parts.scheme}://{parts.netloc}" != origin:
+        return None
+    target = url.removeprefix(origin)
+    return target if target.startswith("/") else f"/{target}"
+
+
+def land(sandbox: Flask, target: str, *, origin: str) -> Visit:
+    """Go to a page of the stand-in, and on to where it sends somebody it signed in.
+
+    :param target: path, query and fragment.
+    :param origin: the board's, which the stand-in takes for its own.
+    """
+    fragment = target.partition("#")[2]
+    with sandbox.test_client() as browser:
+        response = browser.get(_path_of(target), base_url=origin)
+        arrival: Arrival | None = g.get("arrival")
+        if arrival is not None and arrival.reason is None:
+            target = _with_fragment(response.headers["Location"], fragment)
+            target = target.removeprefix(origin)
+            # Flask itself may send on to a path with single slashes.
+            response = browser.get(
+                _path_of(target), base_url=origin, follow_redirects=True
+            )
+    text = read_page(response.text).text
+    status = response.status_code
+    if arrival is not None and arrival.reason is not None:
+        return Visit(status, text, refused_by="board", reason=arrival.reason)
+    if response.location is not None:
+        return Visit(status, location=response.location)
+    claims = arrival.claims if arrival is not None else {}
+    return Visit(status, text, page=target, claims=claims)
+
+
+def _path_of(target: str) -> str:
+    """Path and query with one slash in front: “//host” would be another origin."""
+    return "/" + target.partition("#")[0].lstrip("/")
+
+
+def _with_fragment(location: str, fragment: str) -> str:
+    """The old fragment unless there is a new one, as RFC 9110 §10.2.2 says."""
+    return f"{location}#{fragment}" if fragment and "#" not in location else location

@@ -1,0 +1,69 @@
+"""Programs and packages from outside Python, and what happens where one is missing.
+
+Locally a test that needs one is skipped, with the command that installs it. With
+``FEEDBACKCHIMP_REQUIRE_ALL=1`` in the environment, as in continuous integration, it
+fails instead: a skipped proof is none.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+#: Where ``npm install`` puts the packages of ``tests/package.json``.
+NODE_MODULES = Path(__file__).parents[1] / "node_modules"
+NPM_INSTALL = (
+    "npm install --prefix tests --no-package-lock --ignore-scripts --no-audit --no-fund"
+)
+
+
+def missing(what: str, remedy: str) -> NoReturn:
+    """Skip the test, or fail it where nothing may be missing."""
+    reason = f"{what} is missing: {remedy}"
+    if os.environ.get("FEEDBACKCHIMP_REQUIRE_ALL") == "1":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def node() -> str:
+    """The path of Node."""
+    return shutil.which("node") or missing("Node", "install Node 20 or newer")
+
+
+def chromium() -> str:
+    """The path of Chromium: what ``CHROMIUM`` names, or else ``chromium``."""
+    return shutil.which(os.environ.get("CHROMIUM", "chromium")) or missing(
+        "Chromium", "install it, or name the program in CHROMIUM"
+    )
+
+
+def npm_packages(*names: str) -> Path:
+    """The folder that holds the packages of ``tests/package.json``."""
+    for name in names:
+        if not (NODE_MODULES / name / "package.json").is_file():
+            missing(f"the npm package {name}", NPM_INSTALL)
+    return NODE_MODULES
+
+
+def run_node(script: Path, data: Any) -> Any:
+    """What a Node script answers: JSON in on standard input, JSON out.
+
+    It finds the packages of ``tests/package.json`` from anywhere under ``tests``.
+    """
+    done = subprocess.run(
+        [node(), str(script)],
+        input=json.dumps(data),  # ASCII, so that lone surrogates survive the pipe
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)

@@ -1,0 +1,49 @@
+"""The planner itself: the day's tasks, and what is planned for Daybook."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+
+from .extensions import db
+from .forms import TaskForm
+from .models import Task
+
+blueprint = Blueprint("planner", __name__)
+
+
+@blueprint.get("/")
+def home() -> str:
+    """What Daybook is."""
+    return render_template("home.html")
+
+
+@blueprint.get("/whats-new")
+def whats_new() -> str:
+    """What is planned, with links to the posts about it on the feedback board."""
+    return render_template("whats_new.html")
+
+
+@blueprint.route("/tasks", methods=["GET", "POST"])
+@login_required
+def tasks() -> ResponseReturnValue:
+    """The visitor's tasks, and a form for one more."""
+    form = TaskForm()
+    if form.validate_on_submit():
+        db.session.add(Task(text=form.text.data, user_id=current_user.id))
+        db.session.commit()
+        return redirect(url_for("planner.tasks"))
+    return render_template("tasks.html", form=form, tasks=current_user.tasks)
+
+
+@blueprint.post("/tasks/<int:task_id>/toggle")
+@login_required
+def toggle(task_id: int) -> ResponseReturnValue:
+    """Mark a task as done, or as not done after all."""
+    task = db.session.get(Task, task_id)
+    if task is None or task.user_id != current_user.id:
+        abort(404)
+    task.done = not task.done
+    db.session.commit()
+    return redirect(url_for("planner.tasks"))

@@ -50,9 +50,9 @@ def plain_text(value: object) -> str | None:
     A subclass may override what it says of itself, and a proxy claims to be what it
     stands for; what is examined must be what is signed.
     """
-    if isinstance(value, str) and issubclass(type(value), str):
-        return str.__str__(value)
-    return None
+    if type(value) is str:
+        return value
+    return str.__str__(value) if issubclass(type(value), str) else None
 
 
 def is_email(value: object) -> bool:
@@ -80,8 +80,8 @@ def is_blank(text: str) -> bool:
     return _VISIBLE_ASCII.search(text) is None and not any(map(_is_visible, text))
 
 
-def extra_claims(claims: Mapping[str, object]) -> dict[str, object]:
-    """A copy of an identity's extra claims, each of which can be signed.
+def extra_members(claims: Mapping[str, object]) -> str:
+    """An identity's extra claims in JSON, as members of an object, without braces.
 
     :raises TokenError: one is reserved or is not JSON.
     """
@@ -91,24 +91,26 @@ def extra_claims(claims: Mapping[str, object]) -> dict[str, object]:
             f"{type(claims).__name__}.",
             reason="claim_not_json",
         )
-    extra: dict[str, object] = {}
-    for key, value in claims.items():
-        name = plain_text(key)
-        if name in RESERVED_CLAIMS:
-            raise TokenError(
-                f"The extra claim “{name}” would replace one of the token's own: give "
-                "it another name, or set it on the Identity.",
-                reason="claim_reserved",
-            )
-        if name is None or not _is_json({name: value}):
-            raise TokenError(
-                f"The extra claim {key!r} cannot be written as JSON: use text, finite "
-                "numbers, true, false, null, and lists and objects of them, with text "
-                "as keys.",
-                reason="claim_not_json",
-            )
-        extra[name] = value
-    return extra
+    return ",".join(_member(key, value) for key, value in claims.items())
+
+
+def _member(key: object, value: object) -> str:
+    name = plain_text(key)
+    if name in RESERVED_CLAIMS:
+        raise TokenError(
+            f"The extra claim “{name}” would replace one of the token's own: give it "
+            "another name, or set it on the Identity.",
+            reason="claim_reserved",
+        )
+    member = None if name is None else _json_member(name, value)
+    if member is None:
+        raise TokenError(
+            f"The extra claim {key!r} cannot be written as JSON: use text, finite "
+            "numbers, true, false, null, and lists and objects of them, with text "
+            "as keys.",
+            reason="claim_not_json",
+        )
+    return member
 
 
 def _is_visible(character: str) -> bool:
@@ -127,12 +129,13 @@ def _has_utf8(text: str) -> bool:
     return True
 
 
-def _is_json(value: object) -> bool:
+def _json_member(name: str, value: object) -> str | None:
     try:
-        encode_json(value).encode()
-        return _has_text_keys(value)
+        text = encode_json({name: value})
+        text.encode()  # lone surrogates have no UTF-8
+        return text[1:-1] if _has_text_keys(value) else None
     except (TypeError, ValueError, RecursionError):
-        return False
+        return None
 
 
 def _has_text_keys(value: object) -> bool:

@@ -20,11 +20,9 @@ PAGE_MAX_CHARACTERS = 2048
 #: Longest URL sent back, in bytes.
 LOCATION_MAX_BYTES = 4096
 
-# What Werkzeug leaves as it is in a query when it sends a Location. Quoting by the same
-# rule means that what is measured and tested here is what is sent.
+# What Werkzeug leaves as it is when it sends a Location. Quoting by the same rule means
+# that what is measured and tested here is what is sent.
 _SAFE = "%!$&'()*+,/:;=?@"
-# Browsers take a backslash for a slash; U+FFFD stands for bytes that were no text.
-_UNSAFE = frozenset(" \\\ufffd")
 _DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 
 
@@ -90,17 +88,16 @@ class Board:
         if not url.strip(" "):
             return self.home
         match = self._pattern.fullmatch(url)
-        # isprintable: no control, format or surrogate character, no white space but
-        # the plain space.
-        if match is None or not url.isprintable() or _UNSAFE.intersection(url):
+        if match is None or not _is_unambiguous(url):
             return None
-        path, query, fragment = match.groups(default="")
-        address = self.home.address + quote(path[1:], safe=_SAFE)
+        target, _, fragment = quote(match[1], safe=_SAFE + "#").partition("#")
+        path, _, query = target.partition("?")
+        address = self.home.address + path[1:]
         if query:
             query = _without(query, self._token_param)
         if query:
-            address = f"{address}?{quote(query, safe=_SAFE)}"
-        return Page(address, fragment and "#" + quote(fragment, safe=_SAFE + "#"))
+            address = f"{address}?{query}"
+        return Page(address, fragment and f"#{fragment}")
 
     def linked_page(self, page: str) -> Page | None:
         """The page of a path (``/board/…``) or an absolute URL, or ``None``."""
@@ -128,9 +125,22 @@ class Board:
 
 def forwarded_pairs(query: bytes, names: Sequence[str]) -> str:
     """The pairs of a raw query that have one of the names, in order, as they came."""
-    pairs = query.split(b"&") if names else ()
-    wanted = (pair for pair in pairs if _name(pair.decode("latin-1")) in names)
-    return "&".join(quote(pair, safe=_SAFE) for pair in wanted)
+    return "&".join(
+        quote(pair, safe=_SAFE)
+        for pair in query.split(b"&")
+        if _name(pair.decode("latin-1")) in names
+    )
+
+
+def _is_unambiguous(url: str) -> bool:
+    """Whether every reader takes a URL's characters for the same.
+
+    No control, format or surrogate character and no white space; no backslash, which
+    browsers take for a slash; no U+FFFD, which stands for bytes that were no text.
+    """
+    return (
+        url.isprintable() and " " not in url and "\\" not in url and "\ufffd" not in url
+    )
 
 
 def _without(query: str, name: str) -> str:
@@ -142,14 +152,11 @@ def _name(pair: str) -> str:
 
 
 def _page_pattern(origin: str) -> re.Pattern[str]:
-    """What an absolute URL on an origin looks like: path, query, fragment in groups.
+    """What an absolute URL on an origin looks like, with what follows it in a group.
 
     Scheme and host match without regard to case (RFC 3986 §6.2.2.1), in ASCII alone,
     where no other letter folds to one of theirs; the scheme's own port may be named.
     """
     scheme, _, authority = origin.partition("://")
     port = _DEFAULT_PORTS[scheme] if not re.search(r":[0-9]+\Z", authority) else ""
-    return re.compile(
-        rf"(?ai:{re.escape(origin)}(?:{port})?)(/[^?#]*)?(?:\?([^#]*))?(?:#(.*))?",
-        re.DOTALL,
-    )
+    return re.compile(rf"(?ai:{re.escape(origin)}(?:{port})?)((?:[/?#].*)?)", re.DOTALL)

@@ -93,8 +93,10 @@ def known_user(user: Any, *, vouched: bool = True) -> Any:
     return user
 
 
-def identify(user: Any, loader: IdentityLoader, admins: Collection[str]) -> Identity:
-    """What the board may be told about a user.
+def identify(
+    user: Any, loader: IdentityLoader, admins: Collection[str]
+) -> tuple[str, str, Mapping[str, object]]:
+    """What the board may be told about a user: e-mail, name and extra claims.
 
     :param admins: case-folded addresses of people who administer FeedbackChimp.
     :raises SignInRefused: the account, the loader, the address or the name stands
@@ -118,7 +120,7 @@ def identify(user: Any, loader: IdentityLoader, admins: Collection[str]) -> Iden
         raise refuse("admin")
     if name is None or not is_name(name):
         raise refuse("name_unusable")
-    return Identity(email, name, identity.claims)
+    return email, name, identity.claims
 
 
 def _is_unset(name: object) -> bool:

@@ -80,16 +80,13 @@ def _sign(state: AppState, user: Any) -> SignedToken:
             reason="disabled",
         )
     try:
-        identity = identify(user, state.slot.loader, settings.admin_emails)
+        email, name, claims = identify(user, state.slot.loader, settings.admin_emails)
     except SignInRefused as refusal:
         audit.refused(user, refusal.reason)
         raise
     try:
         return state.signer.sign(
-            identity.email,
-            identity.name,
-            claims=identity.claims,
-            lifetime=settings.token_lifetime,
+            email, name, claims=claims, lifetime=settings.token_lifetime
         )
     except TokenError:
         audit.unsignable(user)

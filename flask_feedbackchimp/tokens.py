@@ -24,7 +24,7 @@ from jwt.exceptions import (
     InvalidTokenError,
 )
 
-from .claims import encode_json, extra_claims, is_email, is_name
+from .claims import encode_json, extra_members, is_email, is_name
 from .errors import TokenError
 
 ALGORITHM = "HS256"
@@ -71,6 +71,13 @@ class _PreparedHMAC(HMACAlgorithm):
         return hmac.compare_digest(self.sign(msg, key), sig)
 
 
+class _FixedHeader(json.JSONEncoder):
+    """Gives every token the same header, which PyJWT would otherwise write anew."""
+
+    def encode(self, o: object) -> str:
+        return '{"alg":"HS256","typ":"JWT"}'
+
+
 class TokenSigner:
     """Signs and reads the tokens of one secret; safe to share between threads.
 
@@ -107,13 +114,18 @@ class TokenSigner:
         :raises TokenError: an extra claim is reserved or is not JSON.
         """
         jti = str(uuid.uuid4())
-        payload: dict[str, Any] = {"email": email, "name": name, "jti": jti}
+        # Put together from texts: an encoder of objects is set up anew for each.
+        payload = (
+            f'"email":{encode_json(email)},"name":{encode_json(name)},"jti":"{jti}"'
+        )
         if lifetime is not None:
-            payload["iat"] = now = int(time.time())
-            payload["exp"] = now + lifetime
-        if claims is not None:
-            payload.update(extra_claims(claims))
-        text = self._jws.encode(encode_json(payload).encode(), b"", ALGORITHM)
+            now = int(time.time())
+            payload += f',"iat":{now},"exp":{now + lifetime}'
+        if claims is not None and (members := extra_members(claims)):
+            payload += f",{members}"
+        text = self._jws.encode(
+            f"{{{payload}}}".encode(), b"", ALGORITHM, json_encoder=_FixedHeader
+        )
         return SignedToken(text, jti)
 
     def read(self, token: str) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def redirect() -> ResponseReturnValue:
     environ = request.environ
     if environ["REQUEST_METHOD"] != "GET":  # HEAD, which Flask lets in with GET
         raise MethodNotAllowed(["GET", "OPTIONS"])
-    if any("prefetch" in environ.get(key, "").lower() for key in _PURPOSES):
+    if any("prefetch" in environ[key].lower() for key in _PURPOSES if key in environ):
         return _refuse_script("prefetch")
     if environ.get("HTTP_HX_REQUEST") == "true":
         return Response(headers={"HX-Redirect": _same_url(state)})
@@ -60,7 +60,8 @@ def _page_values(state: AppState) -> list[str]:
 
 
 def _signed_url(state: AppState, page: Page, user: Any) -> str:
-    forwarded = forwarded_pairs(request.query_string, state.settings.forward_params)
+    names = state.settings.forward_params
+    forwarded = forwarded_pairs(request.query_string, names) if names else ""
     try:
         return issue_url(state, page, user, forwarded=forwarded)
     except TokenError:
@@ -69,9 +70,8 @@ def _signed_url(state: AppState, page: Page, user: Any) -> str:
 
 def _found(url: str) -> Response:
     # Werkzeug's redirect() would repeat the URL, and so the token, in the body.
-    return Response(
-        "Redirecting to the feedback board.", 302, {"Location": url}, "text/plain"
-    )
+    text = "Redirecting to the feedback board."
+    return Response(text, 302, {"Location": url}, mimetype="text/plain")
 
 
 def _ask_to_log_in() -> ResponseReturnValue:

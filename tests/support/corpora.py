@@ -185,10 +185,11 @@ def _ports(origin: str) -> Iterator[str]:
         ":443.0 :4.43 :%34%34%33 :%3443 :\uff14\uff14\uff13 :\u0664\u0664\u0663 "
         ":\u00b2 :[443] :443; ;443 :443@443"
     )
-    for wrong in {*ports.split(), "", ": 443", ":443 ", ":4 43"} - own:
-        yield f"{scheme}://{host}{wrong}/board/1"
-        yield f"{scheme}://{host}{wrong}"
-        yield f"{scheme}://{host}{wrong}?a=1"
+    for wrong in (*ports.split(), "", ": 443", ":443 ", ":4 43"):
+        if wrong not in own:
+            yield f"{scheme}://{host}{wrong}/board/1"
+            yield f"{scheme}://{host}{wrong}"
+            yield f"{scheme}://{host}{wrong}?a=1"
 
 
 def _other_hosts(origin: str) -> Iterator[str]:

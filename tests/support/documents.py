@@ -37,6 +37,38 @@ def snippets(path: Path, language: str) -> list[Snippet]:
     ]
 
 
+def commands(path: Path) -> list[tuple[str, str]]:
+    """The commands of a page that ``$`` prompts for, each with its output shown."""
+    found = []
+    for snippet in snippets(path, "console"):
+        for part in re.split(r"^\$ ", snippet.code, flags=re.M)[1:]:
+            command, _, output = part.partition("\n")
+            found.append((command, output))
+    return found
+
+
+def environments(path: Path) -> list[dict[str, str | None]]:
+    """What a page says to set in the environment, after each of its shell blocks.
+
+    A variable that the page says to unset is ``None``.
+    """
+    states: list[dict[str, str | None]] = [{}]
+    for snippet in snippets(path, "sh"):
+        state = dict(states[-1])
+        for line in snippet.code.splitlines():
+            setting = re.fullmatch(r"export (\w+)='([^']*)'|unset (\w+)", line)
+            assert setting, f"{path.name}: neither export nor unset: {line}"
+            state[setting[1] or setting[3]] = setting[2]
+        states.append(state)
+    return states[1:]
+
+
+def anchors(path: Path) -> set[str]:
+    """The fragments that lead to a heading of a page."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text("utf-8"), re.M)
+    return {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings}
+
+
 def table(path: Path, first_header: str) -> dict[str, list[str]]:
     """The rows of the page's tables under a first header, by their first code."""
     rows: dict[str, list[str]] = {}

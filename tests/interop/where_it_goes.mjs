@@ -1,0 +1,20 @@
+// How a browser reads URLs: WHATWG's `new URL`, no base. A JSON list of texts comes in
+// on standard input; a list of their parts goes out, `null` for what is no URL.
+import { readFileSync } from "node:fs";
+
+const texts = JSON.parse(readFileSync(0, "utf8"));
+
+function parts(text) {
+  if (!URL.canParse(text)) return null;
+  const url = new URL(text);
+  return {
+    href: url.href,
+    origin: url.origin,
+    user: `${url.username}:${url.password}`,
+    path: url.pathname,
+    pairs: [...url.searchParams],
+    fragment: url.hash,
+  };
+}
+
+process.stdout.write(JSON.stringify(texts.map(parts)));

@@ -56,7 +56,16 @@ def copy_tracked(root: Path, tree: Path) -> None:
 def run_build(tree: Path, out: Path, environ: Mapping[str, str]) -> None:
     """Build the sdist, and the wheel from the sdist."""
     command = [sys.executable, "-m", "build", "--outdir", str(out), str(tree)]
-    subprocess.run(command, check=True, env=environ, stdout=subprocess.DEVNULL)
+    done = subprocess.run(
+        command,
+        check=False,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode:
+        sys.exit(done.stdout)
 
 
 def normalise_sdist(sdist: Path, *, epoch: int) -> None:

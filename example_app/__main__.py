@@ -76,8 +76,8 @@ def _welcome(app_url: str, board_url: str, *, private: bool) -> str:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m example_app", description=__doc__)
-    parser.add_argument("--app-port", type=_port, default=5000, metavar="PORT")
-    parser.add_argument("--board-port", type=_port, default=5001, metavar="PORT")
+    parser.add_argument("--app-port", type=port, default=5000, metavar="PORT")
+    parser.add_argument("--board-port", type=port, default=5001, metavar="PORT")
     parser.add_argument(
         "--private", action="store_true", help="the board shows nothing to strangers"
     )
@@ -90,11 +90,12 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _port(text: str) -> int:
-    port = int(text)
-    if not 1 <= port <= 65535:
-        raise ValueError("not the number of a port")
-    return port
+def port(text: str) -> int:
+    """The number of a port; argparse shows this function's name where it is none."""
+    number = int(text)
+    if not 1 <= number <= 65535:
+        raise ValueError
+    return number
 
 
 if __name__ == "__main__":

@@ -32,7 +32,8 @@ def issued(user: Any, jti: str) -> None:
     """Tell that a token was issued."""
     if logger.isEnabledFor(logging.INFO):
         logger.info("token issued: user=%s jti=%s", _user_id(user), jti)
-    token_issued.send(_app(), user=user, jti=jti)
+    if token_issued.receivers:
+        token_issued.send(_app(), user=user, jti=jti)
 
 
 def refused(user: Any, reason: str) -> None:

@@ -61,6 +61,7 @@ class FeedbackChimp:
         :param loader: takes the signed-in user and returns an :class:`Identity`, or
             ``None`` for a user who may not be signed in. It may also raise
             :class:`SignInRefused` with a sentence for the visitor, or ``abort()``.
+        :type loader: Callable[[Any], Identity | None]
         """
         self._slot.loader = loader
         return loader

@@ -342,7 +342,7 @@ def test_the_settings_table_is_the_code_s(page):
 def test_every_setting_has_a_section_of_its_own():
     """``docs/settings.md`` explains each setting under a heading."""
     text = (DOCS / "settings.md").read_text("utf-8")
-    assert re.findall(r"^## (.+)$", text, re.M) == list(KEYS)
+    assert re.findall(r"^## `(.+)`$", text, re.M) == list(KEYS)
 
 
 def test_the_placeholders_are_the_code_s():
@@ -413,11 +413,22 @@ def test_the_commands_and_their_options_are_the_code_s():
         assert named == {option for option in own if option.startswith("--")}
 
 
+def test_the_modules_of_the_page_on_architecture_are_the_package_s():
+    """Every module and package has a row, and those of a package are named in it."""
+    rows = table(DOCS / "architecture.md", "module")
+    parts = {path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py")}
+    names = {part.with_suffix("").parts for part in parts}
+    assert set(rows) == {name[0] for name in names} - {"__init__"}
+    for name in names:
+        if len(name) == 2 and name[1] != "__init__":
+            assert f"`{name[1]}`" in rows[name[0]][0]
+
+
 def test_all_public_names_are_in_the_api_reference():
     """The API page documents ``__all__``, and what it documents is public."""
     text = (DOCS / "api.md").read_text("utf-8")
     core, _, stand_in = text.split("## Test kit")[0].partition("## Stand-in board")
-    entry = r"\.\. auto(?:class|function|data|exception):: (\w+)"
+    entry = r"\.\. (?:py:data|auto(?:class|function|exception)):: (\w+)"
     assert sorted(re.findall(entry, core)) == sorted(flask_feedbackchimp.__all__)
     assert sorted(re.findall(entry, stand_in)) == sorted(sandbox.__all__)
 
@@ -426,7 +437,6 @@ def test_all_public_names_are_in_the_api_reference():
 def test_the_links_of_a_page_lead_somewhere(page):
     """Every relative link and picture is there, and so is the heading it leads to."""
     text = page.read_text("utf-8")
-    labels = set(re.findall(r"^\((.+)\)=$", text, re.M))
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
         if "://" in target:
             continue
@@ -434,5 +444,4 @@ def test_the_links_of_a_page_lead_somewhere(page):
         path = page.parent / name if name else page
         assert path.exists(), target
         if fragment:
-            labels = set(re.findall(r"^\((.+)\)=$", path.read_text("utf-8"), re.M))
-            assert fragment in anchors(path) | labels, target
+            assert fragment in anchors(path), target

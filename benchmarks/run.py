@@ -1,0 +1,126 @@
+"""Measure the extension against the view that a careful engineer writes by hand.
+
+Sets up what it needs, or says what is missing and goes on with the rest. It judges
+nothing: the exit status says only whether everything could be run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from environments import CRYPTOGRAPHY, LOWEST, NEWEST, find_tool, set_up, versions
+from figures import (
+    RATIOS,
+    body_rows,
+    count_all,
+    import_rows,
+    load_rows,
+    ratio_rows,
+)
+from report import Row, as_data, as_markdown, as_text
+
+FIGURES = ("request", "token", "links", "import", "load", "growth", "floor")
+
+
+ENVIRONMENTS = (NEWEST, LOWEST, CRYPTOGRAPHY)
+
+
+def main() -> None:
+    options = _parse()
+    for name in ENVIRONMENTS:
+        set_up(name, upgrade=not options.offline)
+    found = {name: versions(name) for name in ENVIRONMENTS}
+    result: dict[str, Any] = {
+        "command": " ".join(["python", "benchmarks/run.py", *sys.argv[1:]]),
+        "date": f"{datetime.now(timezone.utc):%Y-%m-%d}",
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
+        "versions": found,
+        "notes": [],
+    }
+    result["rows"] = list(_rows(options, _labels(found), result["notes"]))
+    if options.json:
+        data = result | {"rows": as_data(result["rows"])}
+        options.json.write_text(json.dumps(data, indent=2) + "\n")
+    print(_as_text(result, as_markdown if options.markdown else as_text))
+
+
+def _rows(
+    options: argparse.Namespace, labels: dict[str, str], notes: list[str]
+) -> Iterator[Row]:
+    """Every figure that was asked for and can be had; ``notes`` gets what is to say."""
+    valgrind = _tool("valgrind", "instructions are not counted", notes)
+    ratios = [ratio for ratio in RATIOS if valgrind and ratio.figure in options.only]
+    iterations, repeats = (50, 1) if options.short else (200, 2)
+    if ratios:
+        counts = count_all(ratios, iterations=iterations, repeats=repeats)
+        yield from ratio_rows(ratios, counts, labels)
+        if "request" in options.only:
+            yield from body_rows(counts, labels)
+        spread = max(count.spread for count in counts.values())
+        notes.append(f"Counts of the same work differ by at most {spread:.2%}.")
+    if "import" in options.only:
+        repeats = 5 if options.short else 21
+        yield from import_rows(labels, repeats=repeats, counted=valgrind)
+    if "load" in options.only and _tool("wrk", "no load is put on a server", notes):
+        seconds, rounds = (2, 1) if options.short else (5, 3)
+        yield from load_rows(labels, seconds=seconds, rounds=rounds)
+
+
+def _labels(found: dict[str, dict[str, str]]) -> dict[str, str]:
+    return {
+        NEWEST: f"PyJWT {found[NEWEST]['pyjwt']}",
+        LOWEST: f"PyJWT {found[LOWEST]['pyjwt']}",
+        CRYPTOGRAPHY: f"+ cryptography {found[CRYPTOGRAPHY]['cryptography']}",
+    }
+
+
+def _tool(name: str, otherwise: str, notes: list[str]) -> bool:
+    if find_tool(name) is None:
+        notes.append(f"{name} is missing: {otherwise}.")
+        return False
+    return True
+
+
+def _as_text(result: dict[str, Any], as_table: Callable[[Sequence[Row]], str]) -> str:
+    found = result["versions"][NEWEST]
+    names = ("flask", "werkzeug", "flask-login", "jinja2", "gunicorn")
+    packages = ", ".join(f"{name} {found[name]}" for name in names)
+    return "\n\n".join(
+        [
+            f"`{result['command']}`, {result['date']}, Python {found['python']}, "
+            f"{packages}; {result['machine']}.",
+            as_table(result["rows"]),
+            "\n".join(result["notes"]),
+        ]
+    )
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=FIGURES,
+        default=FIGURES,
+        metavar="FIGURE",
+        help=f"some of: {', '.join(FIGURES)}",
+    )
+    parser.add_argument("--short", action="store_true", help="fewer repeats, for CI")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write FILE as well")
+    parser.add_argument("--markdown", action="store_true", help="print for the docs")
+    parser.add_argument(
+        "--offline", action="store_true", help="look for no newer packages"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

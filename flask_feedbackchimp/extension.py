@@ -94,10 +94,11 @@ class FeedbackChimp:
 
 def _refuse_second_init(app: Flask) -> None:
     if KEY in app.extensions:
-        raise ConfigError(
+        problem = (
             f"The app {app.name!r} is set up already: call FeedbackChimp(app) or "
             "init_app(app) once for each app."
         )
+        raise ConfigError(problem, problems=[problem])
 
 
 def _make_signer(settings: Settings, app: Flask) -> Any:

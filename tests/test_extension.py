@@ -154,6 +154,7 @@ def test_a_second_init_is_refused_with_a_sentence(again):
         else:
             FeedbackChimp().init_app(app)
     assert str(caught.value).startswith("The app 'shop two' is set up already: ")
+    assert caught.value.problems == (str(caught.value),)
     assert get_state(app) is state
 
 

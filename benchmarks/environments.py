@@ -43,23 +43,24 @@ def python_of(name: str) -> str:
     return str(_VENVS / name / "bin" / "python")
 
 
-def set_up(name: str, *, upgrade: bool) -> None:
+def set_up(name: str, *, upgrade: bool) -> bool:
     """Make an environment, or bring it up to the newest releases.
 
     :param upgrade: whether to look for newer releases where there is one already.
+    :return: whether it can be used.
     """
     python = python_of(name)
     exists = _has_packages(python)
     if exists and not upgrade:
-        return
-    if not exists:
-        run([sys.executable, "-m", "venv", "--clear", str(_VENVS / name)])
+        return True
     install = [python, "-m", "pip", "install", "--quiet", "--upgrade"]
     try:
+        if not exists:
+            run([sys.executable, "-m", "venv", "--clear", str(_VENVS / name)])
         run([*install, "--disable-pip-version-check", *REQUIREMENTS[name]])
     except subprocess.CalledProcessError as error:
-        reason = error.stderr.strip().splitlines()[-1:]
-        print(f"{name}: nothing new installed: {reason}", file=sys.stderr)
+        print(error.stderr, file=sys.stderr)
+    return _has_packages(python)
 
 
 def versions(name: str) -> dict[str, str]:
@@ -76,13 +77,13 @@ def versions(name: str) -> dict[str, str]:
 
 
 def find_tool(name: str) -> str | None:
-    """The path of a program, installed by apt if that is possible, or ``None``."""
+    """The path of a program, installed by apt where that may be, or ``None``."""
     path = shutil.which(name)
     if path or os.geteuid() != 0 or shutil.which("apt-get") is None:
         return path
-    install = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends"]
     try:
-        run([*install, name])
+        run(["apt-get", "update", "--quiet"])
+        run(["apt-get", "install", "--yes", "--no-install-recommends", name])
     except subprocess.CalledProcessError:
         return None
     return shutil.which(name)

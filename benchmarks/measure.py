@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import statistics
+import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -58,6 +59,15 @@ def time_import(environment: str, module: str, *, repeats: int) -> float:
     run(command)  # compiles what was changed
     times: list[float] = [json.loads(run(command).stdout) for _ in range(repeats)]
     return statistics.median(times)
+
+
+def can_count(environment: str) -> bool:
+    """Whether valgrind runs this Python: an old one knows no new processor."""
+    try:
+        run(["valgrind", "--tool=none", python_of(environment), "-c", "pass"])
+    except subprocess.CalledProcessError:
+        return False
+    return True
 
 
 def imported_early(environment: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-_HEADINGS = ("figure", "packages", "this", "other", "ratio", "goal", "")
+_HEADINGS = ("figure", "packages", "measured", "against", "ratio", "goal", "")
 _LEFT = 2  # columns of words; the others are numbers
 
 

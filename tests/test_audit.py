@@ -307,6 +307,8 @@ def test_no_line_is_written_where_the_logger_is_set_higher(app, trail, caplog):
     client.get(PREFIX, query_string={"redirect": "https://evil.example"})
     assert trail.lines == []
     assert [kind for kind, *_ in trail.signals] == ["issued", "refused"]
+
+
 @pytest.mark.parametrize("call", ["create_token", "sso_url"])
 def test_the_python_api_tells_once_of_claims_that_cannot_be_signed(trail, call):
     """The error goes on to the caller; the trail has it as well."""

@@ -77,12 +77,12 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def apply(monkeypatch: pytest.MonkeyPatch, state: dict[str, str | None]) -> None:
-    """Set what a page says to; “…” stands for the reader's own secret."""
+    """Set what a page says to, with a secret where the reader is to paste one."""
     for name, value in state.items():
         if value is None:
             monkeypatch.delenv(name, raising=False)
         else:
-            monkeypatch.setenv(name, SECRET if value == "…" else value)
+            monkeypatch.setenv(name, SECRET if value == "paste-secret-here" else value)
 
 
 def run(snippet: Snippet, namespace: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """What is told of every outcome: one signal, one log line, never a token.
 
-Being asked to log in is no outcome yet: it is logged, and sends no signal. While
-switched off nothing is signed and nobody refused, so nothing is told.
+Being asked to log in is no outcome yet: it is logged, and sends no signal. Nor is being
+sent to the plain board while switched off, of which nothing is told.
 """
 
 from __future__ import annotations

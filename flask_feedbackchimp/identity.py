@@ -24,7 +24,7 @@ from .refusals import refuse
 class Identity:
     """What the board is told about a person.
 
-    :param email: text, signed code point for code point. The board knows people by
+    :param email: text, signed code point for code point. A token names people by
         it, so let it be an address that the app has verified.
     :param name: text, shown to everybody on a public board.
     :param claims: extra claims, JSON values under names of their own.

@@ -1,4 +1,4 @@
-"""What ``flask feedbackchimp check`` finds out and says."""
+"""What ``flask feedbackchimp check`` says of a setup."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from typing import Any
 import click
 from flask import Flask
 
-from .errors import TokenError
+from .findings import find_problems, find_warnings
 from .identity import default_identity
 from .links import endpoint_path
-from .secret import MIN_SECRET_BYTES
 from .settings import Settings
 from .state import AppState
 
@@ -30,8 +29,8 @@ def print_report(app: Flask, state: AppState, *, base_url: str | None) -> bool:
     """
     address = base_url or _configured_address(app)
     url = endpoint_url(state, address)
-    problems = list(_problems(app, state))
-    warnings = list(_warnings(app, state, url))
+    problems = list(find_problems(app, state))
+    warnings = list(find_warnings(app, state, url))
     say(f"FeedbackChimp sign-on of the app {app.name!r}")
     _say_pairs(_settings_facts(state))
     say("\nTo paste in FeedbackChimp, under Settings > SSO:")
@@ -131,69 +130,3 @@ def _way_back_facts(settings: Settings) -> Iterator[tuple[str, str]]:
         return
     yield "Shape", f"one endpoint, with the page as {settings.redirect_param}"
     yield "Handed on", ", ".join(settings.forward_params) or "nothing else"
-
-
-def _problems(app: Flask, state: AppState) -> Iterator[str]:
-    if state.signer is None:  # switched off
-        return
-    lifetime = state.settings.token_lifetime
-    try:
-        probe = state.signer.sign("probe@example.com", "Probe", lifetime=lifetime)
-        state.signer.read(probe.text)
-    except TokenError as error:
-        yield f"""A token about a made-up person was signed, but not read back. {error}
-        Install flask-feedbackchimp and PyJWT anew."""
-    if not hasattr(app, "login_manager"):
-        yield """The app has no LoginManager, so nobody can be signed in: call
-        LoginManager().init_app(app)."""
-        return
-    view = _login_view(app)
-    if view and "/" not in view and view not in app.view_functions:
-        yield f"""The login_view {view!r} is no endpoint of the app, so visitors who are
-        not logged in get an error: correct the name."""
-
-
-def _warnings(app: Flask, state: AppState, url: str) -> Iterator[str]:
-    settings = state.settings
-    if not settings.enabled:
-        return
-    if settings.has_short_secret:
-        yield f"""The secret has fewer than {MIN_SECRET_BYTES} bytes, the least for
-        HS256 (RFC 7518, section 3.2): ask FeedbackChimp for a longer one."""
-    if settings.token_lifetime is None:
-        yield """Tokens have no exp, so one that leaks unused stays good: set
-        FEEDBACKCHIMP_TOKEN_LIFETIME to 300, unless FeedbackChimp refuses exp."""
-    if state.slot.loader is default_identity:
-        yield """No identity_loader is registered: e-mail addresses are signed as they
-        are, and unverified ones let people impersonate each other. Register a loader
-        that returns None for those."""
-    yield from _login_warnings(app)
-    yield from _plain_http_warnings(settings, url)
-
-
-def _login_warnings(app: Flask) -> Iterator[str]:
-    if str(app.config["SESSION_COOKIE_SAMESITE"]).lower() == "strict":
-        yield """SESSION_COOKIE_SAMESITE is "Strict": visitors come from the board
-        without their session, and must log in each time. Set it to "Lax"."""
-    manager = getattr(app, "login_manager", None)
-    if manager and not manager.unauthorized_callback and not _login_view(app):
-        yield """The LoginManager has no login_view: visitors who are not logged in get
-        a bare 401. Set login_manager.login_view."""
-
-
-def _login_view(app: Any) -> Any:
-    """The view that Flask-Login takes for the redirect endpoint's blueprint."""
-    manager = app.login_manager
-    return manager.blueprint_login_views.get("feedbackchimp", manager.login_view)
-
-
-def _plain_http_warnings(settings: Settings, url: str) -> Iterator[str]:
-    if url.startswith("http:"):
-        yield """The URL to paste is plain http: serve the app over https, and set
-        PREFERRED_URL_SCHEME to "https", or give --base-url."""
-    for key, value in (
-        ("FEEDBACKCHIMP_BOARD_URL", settings.board_origin),
-        ("FEEDBACKCHIMP_SSO_ENDPOINT", settings.sso_endpoint or ""),
-    ):
-        if value.startswith("http:"):
-            yield f"{key} is plain http, for the sandbox alone: change it to go live."

@@ -56,7 +56,7 @@ PLACEHOLDERS = (
 )
 
 # Compiled when a configuration is read, and not when the package is imported.
-_NOISE = r"[\s\-_.<>{}\[\]()$%\"'`]+"
+_NOISE = r"[\s\-_.…<>{}\[\]()$%\"'`]+"
 _EDGES = r"\A[\s\ufeff]+|[\s\ufeff]+\Z"
 _KEY_TEXT = (
     r"----[- ](BEGIN|END) |ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp"

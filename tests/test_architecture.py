@@ -28,6 +28,7 @@ LAYERS = (
     {"views", "commands"},
     {"cli"},
     {"report", "sandbox"},
+    {"findings"},
     {"signon", "links"},
     {"audit"},
     {"state"},
@@ -199,7 +200,7 @@ def test_importing_the_package_imports_neither_jwt_nor_what_is_seldom_used(tmp_p
     )
     loaded = set(json.loads(done.stdout))
     assert "flask_feedbackchimp.views" in loaded
-    seldom = ("tokens", "cli", "report", "sandbox", "testing")
+    seldom = ("tokens", "cli", "report", "findings", "sandbox", "testing")
     assert not loaded & {"jwt", *(f"flask_feedbackchimp.{name}" for name in seldom)}
 
 

@@ -303,6 +303,17 @@ def test_check_finds_that_there_is_no_login_manager():
     assert result.stdout.endswith("Not ready: 1 problem, 1 warning.\n")
 
 
+def test_check_finds_that_there_is_no_user_loader():
+    """Flask-Login raises at every visit then."""
+    app = sound_app()
+    app.login_manager._user_callback = None
+    result = run(app, "check")
+    assert result.exit_code == 1
+    assert "The LoginManager has no user_loader" in words(result.stdout)
+    app.login_manager.request_loader(lambda request: None)
+    assert run(app, "check").exit_code == 0
+
+
 def test_check_finds_that_a_probe_is_not_read_back():
     """Here: what signs and what reads were given different secrets."""
 
@@ -646,6 +657,7 @@ SHOP = """
         app.config.from_prefixed_env()
         login_manager = LoginManager(app)
         login_manager.login_view = "/login"
+        login_manager.user_loader({}.get)
         FeedbackChimp(app)
         return app
 """

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote_plus
 
 from .refusals import refuse
-from .settings import Settings
+
+if TYPE_CHECKING:  # see configure
+    from .settings import Settings
 
 #: Longest page taken from a request, in characters.
 PAGE_MAX_CHARACTERS = 2048

@@ -8,13 +8,11 @@ from typing import Any, TypeVar
 from flask import Flask
 
 from .commands import feedbackchimp_commands
-from .destination import Board
-from .errors import ConfigError, TokenError
+from .errors import ConfigError
 from .identity import IdentityLoader, LoaderSlot
 from .links import feedbackchimp_link, feedbackchimp_url
-from .settings import Settings, config_error, load_settings
 from .signon import issue_token, issue_url, requested_page, user_or_refuse
-from .state import KEY, AppState, get_state
+from .state import KEY, get_state
 from .views import blueprint
 
 _Loader = TypeVar("_Loader", bound=IdentityLoader)
@@ -29,7 +27,7 @@ class FeedbackChimp:
     def __init__(self, app: Flask | None = None) -> None:
         self._slot = LoaderSlot()
         if app is not None:
-            self._init_app(app, stacklevel=4)
+            self._init_app(app)
 
     def init_app(self, app: Flask) -> None:
         """Set up an app: read its settings, then register the endpoint and helpers.
@@ -37,18 +35,18 @@ class FeedbackChimp:
         :raises ConfigError: the app's settings are not usable, or the app was set up
             before. The app is then as it was.
         """
-        self._init_app(app, stacklevel=4)
+        self._init_app(app)
 
-    def _init_app(self, app: Flask, *, stacklevel: int) -> None:
+    def _init_app(self, app: Flask) -> None:
         _refuse_second_init(app)
-        settings = load_settings(app.config, app_name=app.name)
-        state = AppState(
-            settings, Board(settings), _make_signer(settings, app), self._slot
-        )
-        if settings.has_short_secret:
-            _warn_of_short_secret(app, stacklevel=stacklevel)
+        # Here, because it reads a configuration, which nothing else ever does.
+        from .configure import make_state
+
+        state = make_state(app, self._slot)
+        if state.settings.has_short_secret:
+            _warn_of_short_secret(app)
         # Nothing of the app was touched before this line.
-        app.register_blueprint(blueprint, url_prefix=settings.url_prefix)
+        app.register_blueprint(blueprint, url_prefix=state.settings.url_prefix)
         app.extensions[KEY] = state
         app.jinja_env.globals.update(
             feedbackchimp_url=feedbackchimp_url, feedbackchimp_link=feedbackchimp_link
@@ -101,23 +99,10 @@ def _refuse_second_init(app: Flask) -> None:
         raise ConfigError(problem, problems=[problem])
 
 
-def _make_signer(settings: Settings, app: Flask) -> Any:
-    if settings.jwt_secret is None:
-        return None
-    # Here, because jwt is costly to import and a switched-off app never needs it.
-    from .tokens import TokenSigner
-
-    try:
-        return TokenSigner(settings.jwt_secret)
-    except TokenError as error:
-        problem = f"FEEDBACKCHIMP_JWT_SECRET {error}."
-        raise config_error([problem], app_name=app.name) from error
-
-
-def _warn_of_short_secret(app: Flask, *, stacklevel: int) -> None:
+def _warn_of_short_secret(app: Flask) -> None:
     warnings.warn(
         f"FEEDBACKCHIMP_JWT_SECRET of the app {app.name!r} has fewer than 32 bytes, "
         "the least for HS256 (RFC 7518 §3.2): ask FeedbackChimp for a longer one.",
         UserWarning,
-        stacklevel=stacklevel,
+        stacklevel=4,  # the line that calls FeedbackChimp(app) or init_app(app)
     )

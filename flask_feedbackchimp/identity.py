@@ -7,9 +7,9 @@ is the app's.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from inspect import getattr_static
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from flask import current_app
 from flask_login import current_user
@@ -20,8 +20,7 @@ from .errors import NotInitializedError
 from .refusals import refuse
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """What the board is told about a person.
 
     :param email: text, signed code point for code point. A token names people by
@@ -32,7 +31,7 @@ class Identity:
 
     email: str
     name: str
-    claims: Mapping[str, object] = field(default_factory=dict)
+    claims: Mapping[str, object] = MappingProxyType({})
 
 
 #: What :meth:`FeedbackChimp.identity_loader` registers: from the signed-in user to an

@@ -13,7 +13,7 @@ from .state import AppState, get_state
 
 # RFC 3986 §3.3, what may stand in a path as it is.
 _PATH_SAFE = "/!$&'()*+,;=:@"
-_ATTRIBUTE = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]*")
+_ATTRIBUTE = r"[A-Za-z_][A-Za-z0-9_.:-]*"
 # A script that follows the link in the page's place (Turbo Drive, htmx) could not
 # follow the hop to another origin.
 _OWN_ATTRIBUTES = {"data-turbo": "false", "hx-boost": "false"}
@@ -96,7 +96,7 @@ def feedbackchimp_link(
                 f"A FeedbackChimp link has one {name}: it sets its own, or two were "
                 "given."
             )
-        if _ATTRIBUTE.fullmatch(name) is None:
+        if re.fullmatch(_ATTRIBUTE, name) is None:
             raise ValueError(f"{name!r} cannot be the name of an HTML attribute.")
         pairs[name] = value
     attributes_html = Markup("").join(

@@ -9,9 +9,9 @@ from flask import Flask, current_app
 from .destination import Board
 from .errors import NotInitializedError
 from .identity import LoaderSlot
-from .settings import Settings
 
-if TYPE_CHECKING:  # jwt is imported where a signer is made, and not before
+if TYPE_CHECKING:  # imported when an app is set up, in configure
+    from .settings import Settings
     from .tokens import TokenSigner
 
 #: The key in ``app.extensions``.

@@ -25,7 +25,7 @@ PACKAGE = Path(__file__).parents[1] / "flask_feedbackchimp"
 LAYERS = (
     {"__init__", "testing"},
     {"extension"},
-    {"views", "commands"},
+    {"views", "commands", "configure"},
     {"cli"},
     {"report", "sandbox"},
     {"findings"},
@@ -200,7 +200,16 @@ def test_importing_the_package_imports_neither_jwt_nor_what_is_seldom_used(tmp_p
     )
     loaded = set(json.loads(done.stdout))
     assert "flask_feedbackchimp.views" in loaded
-    seldom = ("tokens", "cli", "report", "findings", "sandbox", "testing")
+    seldom = (
+        "configure",
+        "settings",
+        "tokens",
+        "cli",
+        "report",
+        "findings",
+        "sandbox",
+        "testing",
+    )
     assert not loaded & {"jwt", *(f"flask_feedbackchimp.{name}" for name in seldom)}
 
 

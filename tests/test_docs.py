@@ -46,6 +46,7 @@ SETTINGS = [(page, state) for page in PAGES for state in environments(page)]
 # Names in capitals that a page may mention beside our own settings and placeholders.
 OTHER_NAMES = {
     "APPLICATION_ROOT",
+    "BENCH_ARGS",
     "PREFERRED_URL_SCHEME",
     "SCRIPT_NAME",
     "SECRET_KEY",

@@ -468,10 +468,12 @@ def test_an_identity_is_compared_by_value_and_cannot_be_changed():
         identity.email = "mallory@evil.example"
 
 
-def test_each_identity_has_claims_of_its_own():
-    one, two = Identity("a@b", "A"), Identity("a@b", "A")
-    assert one.claims == two.claims == {}
-    assert one.claims is not two.claims
+def test_no_identity_can_change_the_claims_of_another():
+    """The default is shared, and so cannot be written to."""
+    identity = Identity("a@b", "A")
+    assert identity.claims == {}
+    with pytest.raises(TypeError):
+        identity.claims["company"] = "Analytical Engines"
 
 
 # Accounts that get no token

@@ -18,7 +18,15 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from environments import CRYPTOGRAPHY, LOWEST, NEWEST, find_tool, set_up, versions
+from environments import (
+    CRYPTOGRAPHY,
+    LOWEST,
+    NEWEST,
+    ROOT,
+    find_tool,
+    set_up,
+    versions,
+)
 from figures import (
     RATIOS,
     body_rows,
@@ -32,6 +40,9 @@ from report import Row, as_data, as_markdown, as_text
 
 FIGURES = ("request", "token", "links", "import", "load", "growth", "floor")
 
+
+_DOCS = ROOT / "docs" / "performance.md"
+_MARKS = ("<!-- begin of what was printed -->", "<!-- end of what was printed -->")
 
 ENVIRONMENTS = (NEWEST, LOWEST, CRYPTOGRAPHY)
 
@@ -58,7 +69,9 @@ def main() -> None:
     if options.json:
         data = result | {"rows": as_data(result["rows"])}
         options.json.write_text(json.dumps(data, indent=2) + "\n")
-    print(_as_text(result, as_markdown if options.markdown else as_text))
+    print(_as_text(result, as_text))
+    if options.docs:
+        _write_docs(_as_text(result, as_markdown))
 
 
 def _rows(
@@ -69,7 +82,7 @@ def _rows(
     ratios = [ratio for ratio in RATIOS if counted and ratio.figure in options.only]
     ratios = [ratio for ratio in ratios if ratio.environment in labels]
     if ratios:
-        iterations, repeats = (40, 1) if options.short else (200, 2)
+        iterations, repeats = (40, 1) if options.short else (100, 2)
         counts = count_all(ratios, iterations=iterations, repeats=repeats)
         yield from ratio_rows(ratios, counts, labels)
         if "request" in options.only:
@@ -127,6 +140,14 @@ def _as_text(result: dict[str, Any], as_table: Callable[[Sequence[Row]], str]) -
     )
 
 
+def _write_docs(text: str) -> None:
+    """Put the table between the two marks of the page."""
+    page = _DOCS.read_text()
+    before, mark, rest = page.partition(_MARKS[0])
+    _, other_mark, after = rest.partition(_MARKS[1])
+    _DOCS.write_text(f"{before}{mark}\n\n{text}\n\n{other_mark}{after}")
+
+
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
@@ -140,7 +161,9 @@ def _parse() -> argparse.Namespace:
         "--short", action="store_true", help="fewer repeats and no floor, for CI"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write FILE as well")
-    parser.add_argument("--markdown", action="store_true", help="print for the docs")
+    parser.add_argument(
+        "--docs", action="store_true", help=f"write the table into {_DOCS.name} as well"
+    )
     parser.add_argument(
         "--offline", action="store_true", help="look for no newer packages"
     )

@@ -767,6 +767,15 @@ def test_the_commands_are_not_loaded_with_the_app(flask):
     assert done.stdout == "[]\n"
 
 
+@pytest.fixture
+def heeded_sigint() -> Iterator[None]:
+    """A shell's background jobs, and what they start, ignore it unless told."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded_sigint")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_sandbox_runs_beside_the_app_and_stops_cleanly(flask, number):
     """On Ctrl-C and on a SIGTERM: status 0, no traceback, and no token in its log."""

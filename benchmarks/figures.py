@@ -134,6 +134,8 @@ def import_rows(
         if counted:
             count = measure.count_import(environment, PACKAGE)
             yield Row("own import, instructions", label, count)
+        first = measure.time_import(environment, "set-up", repeats=repeats)
+        yield Row("first init_app after it, without jwt", label, first, unit="ms")
         early = len(measure.imported_early(environment))
         yield Row("modules of jwt, cli, sandbox in it", label, early, most=0)
         jwt = measure.time_import(environment, "jwt", repeats=repeats)

@@ -130,14 +130,11 @@ def _as_text(result: dict[str, Any], as_table: Callable[[Sequence[Row]], str]) -
     found = result["versions"][NEWEST]
     names = ("flask", "werkzeug", "flask-login", "jinja2", "gunicorn")
     packages = ", ".join(f"{name} {found[name]}" for name in names)
-    return "\n\n".join(
-        [
-            f"`{result['command']}`, {result['date']}, Python {found['python']}, "
-            f"{packages}; {result['machine']}.",
-            as_table(result["rows"]),
-            "\n".join(result["notes"]),
-        ]
+    run = (
+        f"`{result['command']}`, {result['date']}, Python {found['python']}, "
+        f"{packages}; {result['machine']}."
     )
+    return "\n\n".join([run, as_table(result["rows"]), *result["notes"]])
 
 
 def _write_docs(text: str) -> None:

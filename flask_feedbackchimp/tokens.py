@@ -106,8 +106,7 @@ class TokenSigner:
     ) -> SignedToken:
         """Sign a fresh token about one person.
 
-        :param email: signed as it is.
-        :param name: signed as it is.
+        :param email: signed as it is, and so is the name.
         :param claims: extra claims, each a JSON value.
         :param lifetime: seconds from ``iat`` to ``exp`` (RFC 7519 §4.1.4, §4.1.6), or
             ``None`` for a token with neither.

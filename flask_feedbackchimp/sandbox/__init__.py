@@ -42,11 +42,8 @@ def create_sandbox(
 ) -> Flask:
     """A Flask app that plays the board; serve it on loopback, or use its test client.
 
-    Everything it knows is in memory and ends with the process.
-
     :param secret: the app's ``FEEDBACKCHIMP_JWT_SECRET``, judged as there.
-    :param sso_url: where *Log in* leads: the absolute URL of the app's redirect
-        endpoint, http or https.
+    :param sso_url: where *Log in* leads: the redirect endpoint's absolute URL.
     :param admins: e-mail addresses of people who administer FeedbackChimp.
     :param redirect_param: the query parameter that names the board page, both ways.
     :param token_param: the query parameter that carries the token.

@@ -22,6 +22,7 @@ from werkzeug.test import Client
 
 from apps import BOARD, PREFIX, SECRET, User, claims_of, logged_in, make_app
 from flask_feedbackchimp import FeedbackChimp
+from loops import run_coroutine
 
 USERS = [User(f"user{number}") for number in range(8)]
 OTHER_BOARD = "https://umbrella.feedbackchimp.space"
@@ -335,7 +336,7 @@ def test_behind_an_asgi_adapter_everybody_gets_their_own_token(adapter, root_pat
         stranger = await _get(asgi, PREFIX, query, root_path=root_path)
         return stranger, await asyncio.gather(*map(visit, USERS))
 
-    (status, headers), visits = asyncio.run(visit_all())
+    (status, headers), visits = run_coroutine(visit_all())
     assert status == 302
     _assert_leads_back(headers["location"], mount=root_path)
     jtis = set()

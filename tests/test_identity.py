@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import html
 import json
 from types import SimpleNamespace
@@ -35,6 +34,7 @@ from flask_feedbackchimp import (
 )
 from flask_feedbackchimp.claims import is_email, is_name
 from flask_feedbackchimp.refusals import REFUSALS
+from loops import run_coroutine
 
 
 def _app_of(user: Any, **config: Any) -> Flask:
@@ -377,7 +377,7 @@ def test_a_loader_that_is_a_coroutine_function_is_told_so():
     app.feedbackchimp.identity_loader(remember)
     with pytest.raises(TypeError, match="or None, not coroutine"):
         logged_in(app).get(PREFIX)
-    assert asyncio.run(made[0]) == Identity("ada@example.com", "Ada")
+    assert run_coroutine(made[0]) == Identity("ada@example.com", "Ada")
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,15 @@
 #     make demo PRIVATE=1                a board that shows nothing to strangers
 #     make demo DEMO_APP_PORT=5080 DEMO_BOARD_PORT=5081
 #     make test PYTEST_ARGS='-k login -x'
+#     make test CI=true PYTEST_ARGS=--cov     every case, and the branches taken
 #     make matrix MATRIX=py312,lowest
 
 PYTHON ?= python3
 DEMO_APP_PORT ?= 5000
 DEMO_BOARD_PORT ?= 5001
+DEMO_FOLDER ?= instance/demo
 PRIVATE ?=
-PYTEST_ARGS ?= --cov
+PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
 VENV := .venv
@@ -26,11 +28,10 @@ INSTALLED := $(VENV)/installed-$(PACKAGE_CHECKSUM)
 help: ## Say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' $(firstword $(MAKEFILE_LIST))
 
-# "exec", so that a signal to make reaches Python itself. The example is run from the
-# checkout, beside the package's source: an edit of either shows at the next start.
+# "exec", so that a signal to make reaches Python itself.
 .PHONY: demo
 demo: $(INSTALLED) ## Run the example app and a stand-in board until Ctrl-C
-	@exec env PYTHONPATH=. $(VENV)/bin/python -m example_app \
+	@exec $(VENV)/bin/python tools/demo --folder $(DEMO_FOLDER) \
 		--app-port $(DEMO_APP_PORT) --board-port $(DEMO_BOARD_PORT) \
 		$(if $(filter-out 0 no false,$(PRIVATE)),--private)
 
@@ -38,19 +39,15 @@ demo: $(INSTALLED) ## Run the example app and a stand-in board until Ctrl-C
 # found before it: the script "pytest" does not put the current folder on sys.path (as
 # "python -m pytest" does), PYTHONSAFEPATH stops Python from doing so in what the tests
 # start, and tests/test_wheel.py looks where the package came from. The example app is
-# not in the wheel; the tests load it by its path (tests/support/example.py).
+# not in the wheel; its tests put the checkout last on sys.path (tests/example).
 .PHONY: test
 test: $(VENV)/test-tools ## Build the wheel and run the tests on it
 	PYTHONSAFEPATH=1 FEEDBACKCHIMP_TEST_WHEEL=1 $(VENV)/bin/pytest $(PYTEST_ARGS)
 
 .PHONY: browser
 browser: $(VENV)/browser-tools $(VENV)/test-tools $(VENV)/npm-packages ## Run the tests that need Chromium and Node, skipping none
-	PYTHONSAFEPATH=1 FEEDBACKCHIMP_TEST_WHEEL=1 FEEDBACKCHIMP_REQUIRE_ALL=1 \
-		$(VENV)/bin/pytest tests/browser tests/interop
-
-.PHONY: walk
-walk: $(INSTALLED) ## Start the demo, walk through it as its users would, stop it
-	@exec $(VENV)/bin/python tools/walk_demo
+	CI=true PYTHONSAFEPATH=1 FEEDBACKCHIMP_TEST_WHEEL=1 \
+		$(VENV)/bin/pytest tests/interop tests/demo tests/browser
 
 .PHONY: lint
 lint: $(VENV)/lint-tools ## Look for mistakes and for formatting that is not ruff's
@@ -77,26 +74,36 @@ dist: $(VENV)/dist-tools $(VENV)/test-tools ## Build the wheel and the sdist int
 	rm -rf dist
 	$(VENV)/bin/python tools/build_dist.py dist
 	$(VENV)/bin/twine check --strict dist/*
-	FEEDBACKCHIMP_REQUIRE_ALL=1 $(VENV)/bin/pytest tests/test_packaging.py
+	CI=true $(VENV)/bin/pytest tests/packaging
 
 # pyenv's shims answer only for the versions that they are told of: for all there are.
+TOX = PYENV_VERSION="$${PYENV_VERSION-$$(pyenv versions --bare 2>/dev/null \
+	| grep -E '^3\.[0-9]+\.[0-9]+$$' | paste -sd : -)}" $(VENV)/bin/tox
+
 .PHONY: matrix
 matrix: $(VENV)/tox-tools ## Run the Python tests on every supported version
-	@PYENV_VERSION="$${PYENV_VERSION-$$(pyenv versions --bare 2>/dev/null \
-		| grep -E '^3\.[0-9]+\.[0-9]+$$' | paste -sd : -)}" \
-		$(VENV)/bin/tox run-parallel --parallel 2 --parallel-no-spinner \
+	@$(TOX) run-parallel --parallel 2 --parallel-no-spinner \
 		$(if $(MATRIX),-e $(MATRIX))
 
+# Recreated each time: what is tried are the newest releases of today.
+.PHONY: ecosystem
+ecosystem: $(VENV)/tox-tools ## Walk beside other extensions and behind servers, as they are today
+	@$(TOX) run --recreate -e ecosystem
+
+# --short takes one Python, the one that made .venv.
 .PHONY: bench
-bench: $(VENV)/created ## Measure against a hand-written view; BENCH_ARGS=--help says how
-	$(VENV)/bin/python benchmarks/run.py $(BENCH_ARGS)
+bench: $(VENV)/tox-tools ## Measure against code written by hand; BENCH_ARGS=--help says how
+	@$(TOX) run --quiet --notest --conf benchmarks/tox.toml \
+		$(if $(findstring --short,$(BENCH_ARGS)),-e py)
+	$(VENV)/bin/python benchmarks/run.py $(BENCH_ARGS) \
+		$(if $(findstring --short,$(BENCH_ARGS)),.tox/bench/py,.tox/bench/3.*)/bin/python
 
 .PHONY: check
 check: ## Run every gate, as continuous integration does
 	@bash .ci/run
 
 .PHONY: clean
-clean: ## Remove what make made; the example's database stays
+clean: ## Remove what make made; the databases in instance/ stay
 	rm -rf $(VENV) .tox build dist docs/_build tests/node_modules *.egg-info
 	rm -rf .cache .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
@@ -113,12 +120,12 @@ $(VENV)/created:
 
 # "build" is emptied first: setuptools would pack what it left there before, deleted
 # modules too. Two steps, because pip keeps what has the same version unless forced.
-$(INSTALLED): $(VENV)/created
+$(INSTALLED): $(VENV)/created requirements/example.txt
 	@echo "Building and installing the package …"
 	@rm -rf build $(VENV)/installed-*
 	@$(PIP) wheel --no-deps --wheel-dir build .
 	@$(PIP) install --force-reinstall --no-deps build/*.whl
-	@$(PIP) install "$$(echo build/*.whl)[example]"
+	@$(PIP) install build/*.whl --requirement requirements/example.txt
 	@touch $@
 
 $(VENV)/test-tools: requirements/test.txt $(INSTALLED)

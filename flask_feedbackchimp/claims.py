@@ -1,14 +1,13 @@
-"""The rules for what a token may say of a person; plain functions of plain data.
+"""The rules for what a token may say about a person; plain functions of plain data.
 
-They are strict about the form and blind to the content: an accepted
-value is signed code point for code point, with no case folding and no normalising.
+They judge the form and not the content: an accepted value is signed code point for
+code point, without case folding or normalising.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 
 from .errors import TokenError
@@ -18,7 +17,8 @@ EMAIL_MAX_OCTETS = 254
 #: Longest name in characters (code points).
 NAME_MAX_CHARACTERS = 255
 
-#: Claims that a loader's extra claims cannot replace.
+#: Claims that a loader's extra claims cannot replace, in any spelling of upper and
+#: lower case: some decoders ignore it.
 RESERVED_CLAIMS = frozenset({"email", "name", "jti", "iat", "exp"})
 
 #: UTF-8 rather than \u escapes: a third of the length for a name in emoji.
@@ -32,14 +32,12 @@ _ASCII_EMAIL = re.compile("[!-;=?A-~]+@[!-;=?A-~]+")
 _PART = r"[^\s\x00-\x1f\x7f-\x9f<>@\ud800-\udfff]+"
 _EMAIL = f"{_PART}@{_PART}"
 
-# Categories that leave no mark on the page: separators, controls, formats, surrogates
-# and private use. Not the unassigned (Cn): an emoji may be younger than this Python.
-_INVISIBLE_CATEGORIES = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co"})
-# Letters, symbols and marks that are drawn as nothing all the same: the rest of
-# Unicode's Default_Ignorable_Code_Point, and the blank Braille pattern.
-_INVISIBLE = (
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f"
-    "\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+# What a page shows as nothing: white space, controls, the blank Braille pattern, and
+# Unicode's Default_Ignorable_Code_Point.
+_BLANK = (
+    r"[\s\x00-\x1f\x7f-\x9f\u2800\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    r"\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]*"
 )
 _VISIBLE_ASCII = re.compile("[!-~]")
 
@@ -76,8 +74,9 @@ def is_name(value: object) -> bool:
 
 
 def is_blank(text: str) -> bool:
-    """Whether a text shows nothing: white space and invisible characters alone."""
-    return _VISIBLE_ASCII.search(text) is None and not any(map(_is_visible, text))
+    """Whether a text shows nothing: only white space and invisible characters."""
+    is_visible = _VISIBLE_ASCII.search(text) is not None
+    return not is_visible and re.fullmatch(_BLANK, text) is not None
 
 
 def extra_members(claims: Mapping[str, object]) -> str:
@@ -96,10 +95,10 @@ def extra_members(claims: Mapping[str, object]) -> str:
 
 def _member(key: object, value: object) -> str:
     name = plain_text(key)
-    if name in RESERVED_CLAIMS:
+    if name is not None and name.casefold() in RESERVED_CLAIMS:
         raise TokenError(
             f"The extra claim “{name}” would replace one of the token's own: give it "
-            "another name, or set it on the Identity.",
+            "another name.",
             reason="claim_reserved",
         )
     member = None if name is None else _json_member(name, value)
@@ -111,13 +110,6 @@ def _member(key: object, value: object) -> str:
             reason="claim_not_json",
         )
     return member
-
-
-def _is_visible(character: str) -> bool:
-    return (
-        unicodedata.category(character) not in _INVISIBLE_CATEGORIES
-        and re.match(_INVISIBLE, character) is None
-    )
 
 
 def _has_utf8(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""What can go wrong, as exceptions; knows nothing of the rest of the package.
+"""What can go wrong: the exceptions, and what a refused visitor is told.
 
 ::
 
@@ -14,6 +14,7 @@ None of them ever carries the secret or a token.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from click import ClickException
 
@@ -23,14 +24,14 @@ class FeedbackChimpError(Exception):
 
 
 class ConfigError(FeedbackChimpError, ClickException):
-    """The ``FEEDBACKCHIMP_*`` settings of an app are not usable.
+    """An app cannot be set up: its ``FEEDBACKCHIMP_*`` settings, or what else it has.
 
     It is a :class:`click.ClickException` as well, so that ``flask feedbackchimp
     check`` (any ``flask`` command) prints the list and exits with status 1 where
     the app does not even load, instead of a traceback.
 
     :param message: what is wrong, for people: one line for each problem.
-    :param problems: each problem alone: the key, what is wrong and the remedy.
+    :param problems: each problem separately: the key, what is wrong and the remedy.
     """
 
     def __init__(self, message: str, *, problems: Sequence[str] = ()) -> None:
@@ -59,16 +60,22 @@ class TokenError(FeedbackChimpError):
 class SignInRefused(FeedbackChimpError):
     """This visitor gets no token; the text is what the visitor is told.
 
-    An identity loader may raise it with a sentence of its own.
+    An identity loader may raise it with a sentence for the visitor.
 
     :param message: told to the visitor, so: plain words, and a way out.
     :param reason: a stable code for logs, signals and tests.
     :param status: the HTTP status of the answer, 4xx.
+    :raises ValueError: it is another status.
     """
 
     def __init__(
         self, message: str, *, reason: str = "refused", status: int = 403
     ) -> None:
+        if not 400 <= status <= 499:
+            raise ValueError(
+                f"The status of a SignInRefused must be 4xx, not {status}: 403 unless "
+                "another says it better."
+            )
         super().__init__(message)
         #: What the visitor is told.
         self.message = message
@@ -76,3 +83,77 @@ class SignInRefused(FeedbackChimpError):
         self.reason = reason
         #: The HTTP status of the answer.
         self.status = status
+
+
+class Refusal(NamedTuple):
+    """The HTTP status of a refusal and its sentence for the visitor."""
+
+    status: int
+    message: str
+
+
+#: Every reason for which this package refuses a visitor. Codes are stable; the
+#: sentences may be improved, and an app replaces them in ``feedbackchimp/message.txt``.
+#: ``refused`` is the code of a :class:`SignInRefused` raised without one.
+REFUSALS: dict[str, Refusal] = {
+    "page_foreign": Refusal(
+        400,
+        "The link you followed does not lead to a page of our feedback board, "
+        "so we did not sign you in there.",
+    ),
+    "page_repeated": Refusal(
+        400,
+        "The link you followed names more than one page, so we did not guess "
+        "which one is meant.",
+    ),
+    "page_too_long": Refusal(
+        400, "The link you followed is too long for us to pass on safely."
+    ),
+    "parameter_repeated": Refusal(
+        400, "The link you followed says one thing twice, so we did not pass it on."
+    ),
+    "not_signed_in": Refusal(
+        401, "Please log in first. Then you can go on to the feedback board."
+    ),
+    "inactive": Refusal(
+        403, "Your account is not active, so you cannot use it on the feedback board."
+    ),
+    "identity_refused": Refusal(
+        403, "Your account may not be used on the feedback board yet."
+    ),
+    "admin": Refusal(
+        403,
+        "You administer FeedbackChimp, and we cannot sign administrators in from "
+        "here. Please sign in to FeedbackChimp by hand, with your password there.",
+    ),
+    "email_unusable": Refusal(
+        403,
+        "The feedback board needs an e-mail address, and we have none for you that "
+        "it accepts. If your profile has a field for one, correct it there; if not, "
+        "please tell us.",
+    ),
+    "name_unusable": Refusal(
+        403,
+        "The feedback board shows a name, and we have none for you that it can show. "
+        "If your profile has a field for one, fill it in; if not, please tell us.",
+    ),
+    "claims_unusable": Refusal(
+        403,
+        "We could not prepare your sign-in to the feedback board. That is our fault.",
+    ),
+    "token_too_long": Refusal(
+        403,
+        "Your account carries more details than fit into a sign-in to the "
+        "feedback board.",
+    ),
+    "prefetch": Refusal(403, "Sign-ins are not prefetched. Please follow the link."),
+    "not_a_navigation": Refusal(
+        403, "A sign-in is a page to visit, not one to fetch. Please follow the link."
+    ),
+}
+
+
+def refuse(reason: str) -> SignInRefused:
+    """The exception for one of the reasons in :data:`REFUSALS`."""
+    status, message = REFUSALS[reason]
+    return SignInRefused(message, reason=reason, status=status)

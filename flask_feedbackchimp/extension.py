@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from flask import Flask
 
-from .commands import feedbackchimp_commands
+from .cli import feedbackchimp_commands
 from .errors import ConfigError
 from .identity import IdentityLoader, LoaderSlot
 from .links import feedbackchimp_link, feedbackchimp_url
-from .signon import issue_token, issue_url, requested_page, user_or_refuse
-from .state import KEY, get_state
-from .views import blueprint
+from .signon import (
+    issue_token,
+    issue_url,
+    requested_page,
+    require_secret,
+    user_or_refuse,
+)
+from .state import KEY, AppState, get_state
+from .views import blueprint, watch_rules
 
 _Loader = TypeVar("_Loader", bound=IdentityLoader)
 
@@ -21,36 +29,28 @@ _Loader = TypeVar("_Loader", bound=IdentityLoader)
 class FeedbackChimp:
     """Single sign-on to a FeedbackChimp board, for the apps it is initialised with.
 
-    :param app: initialised at once, as by :meth:`init_app`, where it is given.
+    :param app: passed to :meth:`init_app` where it is given.
     """
 
     def __init__(self, app: Flask | None = None) -> None:
         self._slot = LoaderSlot()
         if app is not None:
-            self._init_app(app)
+            self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
         """Set up an app: read its settings, then register the endpoint and helpers.
 
-        :raises ConfigError: the app's settings are not usable, or the app was set up
-            before. The app is then as it was.
+        :raises ConfigError: the app's settings are not usable, or something of the app
+            stands in the way. The app is then as it was.
         """
-        self._init_app(app)
-
-    def _init_app(self, app: Flask) -> None:
-        _refuse_second_init(app)
-        # Here, because it reads a configuration, which nothing else ever does.
-        from .configure import make_state
-
-        state = make_state(app, self._slot)
-        if state.settings.has_short_secret:
-            _warn_of_short_secret(app)
-        # Nothing of the app was touched before this line.
+        state = _read(app, self._slot)
+        # Nothing of the app was touched before this line, where Flask refuses an app
+        # that has answered a request already.
+        app.add_template_global(feedbackchimp_url)
+        app.add_template_global(feedbackchimp_link)
+        watch_rules(app)
         app.register_blueprint(blueprint, url_prefix=state.settings.url_prefix)
         app.extensions[KEY] = state
-        app.jinja_env.globals.update(
-            feedbackchimp_url=feedbackchimp_url, feedbackchimp_link=feedbackchimp_link
-        )
         app.cli.add_command(feedbackchimp_commands)
 
     def identity_loader(self, loader: _Loader) -> _Loader:
@@ -64,45 +64,94 @@ class FeedbackChimp:
         self._slot.loader = loader
         return loader
 
-    def create_token(self, user: Any = None) -> str:
+    def create_token(self, user: Any = ...) -> str:
         """A fresh token about a user of the current app.
 
-        :param user: the signed-in user unless given.
+        :param user: the signed-in user unless given; ``None`` is nobody.
         :raises SignInRefused: as the endpoint would refuse; 401 for nobody.
         :raises TokenError: extra claims that cannot be signed, or switched off.
         """
-        return issue_token(get_state(), user_or_refuse(user))
+        state = get_state()
+        require_secret(state)
+        return issue_token(state, user_or_refuse(state, user))
 
-    def sso_url(self, redirect: str | None = None, user: Any = None) -> str:
+    def sso_url(self, redirect: str | None = None, user: Any = ...) -> str:
         """The absolute URL that takes a fresh token to the board, for JSON clients.
 
-        Give it to nobody but the user it is about, and do not store it.
+        Give it only to the user it is about, and do not store it.
 
-        :param redirect: the page to land on, as an absolute URL on the board; its home
-            unless given. It may come from a request: it is judged as there.
-        :param user: the signed-in user unless given.
+        :param redirect: the page to land on, as an absolute URL on the board or a path
+            on it; its home unless given. It may come from a request: it is judged as
+            there.
+        :param user: the signed-in user unless given; ``None`` is nobody.
         :raises SignInRefused: as the endpoint would refuse; 400 for a foreign page, 401
             for nobody.
         :raises TokenError: extra claims that cannot be signed, or switched off.
         """
         state = get_state()
-        page = requested_page(state, [] if redirect is None else [redirect])
-        return issue_url(state, page, user_or_refuse(user))
+        require_secret(state)
+        page, _ = requested_page(state, [] if redirect is None else [redirect])
+        return issue_url(state, page, user_or_refuse(state, user), {})
 
 
-def _refuse_second_init(app: Flask) -> None:
+def _read(app: Flask, slot: LoaderSlot) -> AppState:
+    """The record of an app, which stays as it is."""
+    if not isinstance(app, Flask):
+        raise TypeError(
+            f"FeedbackChimp takes the Flask app itself, not {type(app).__name__}: call "
+            "FeedbackChimp(app), or feedbackchimp.init_app(app) in the app factory."
+        )
+    # Imported here, because only an app that starts needs to read a configuration.
+    from .settings import read_settings
+
+    settings, problems = read_settings(app.config)
+    if settings is not None:
+        problems = list(_in_the_way(app, settings.url_prefix))
+    if settings is None or problems:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        lines = "".join(f"\n- {problem}" for problem in problems)
+        raise ConfigError(
+            f"{count} with FeedbackChimp in the app {app.name!r}:{lines}",
+            problems=problems,
+        )
+    if settings.secret is not None and settings.secret.is_short:
+        warnings.warn(
+            f"FEEDBACKCHIMP_JWT_SECRET of the app {app.name!r} has fewer than 32 "
+            "bytes, the least for HS256 (RFC 7518 §3.2): ask FeedbackChimp for a "
+            "longer one.",
+            UserWarning,
+            stacklevel=_levels_to_the_app(),
+        )
+    return AppState(settings, slot)
+
+
+def _levels_to_the_app() -> int:
+    """How far up, from the caller, the first line is that is not in this module."""
+    frame, levels = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_code.co_filename == __file__:
+        frame, levels = frame.f_back, levels + 1
+    return levels
+
+
+def _in_the_way(app: Flask, url_prefix: str) -> Iterator[str]:
     if KEY in app.extensions:
-        problem = (
+        yield (
             f"The app {app.name!r} is set up already: call FeedbackChimp(app) or "
             "init_app(app) once for each app."
         )
-        raise ConfigError(problem, problems=[problem])
-
-
-def _warn_of_short_secret(app: Flask) -> None:
-    warnings.warn(
-        f"FEEDBACKCHIMP_JWT_SECRET of the app {app.name!r} has fewer than 32 bytes, "
-        "the least for HS256 (RFC 7518 §3.2): ask FeedbackChimp for a longer one.",
-        UserWarning,
-        stacklevel=4,  # the line that calls FeedbackChimp(app) or init_app(app)
-    )
+        return
+    if blueprint.name in app.blueprints:
+        yield (
+            f"The app has a blueprint named {blueprint.name!r}, which is the name of "
+            "this extension's: give yours another, as in Blueprint('feedback', …)."
+        )
+    for rule in app.url_map.iter_rules():
+        is_elsewhere = rule.host or rule.subdomain
+        takes_get = rule.methods is None or "GET" in rule.methods
+        answers = takes_get and not rule.build_only and not is_elsewhere
+        if rule.rule == url_prefix and answers:
+            yield (
+                f"FEEDBACKCHIMP_URL_PREFIX is {url_prefix!r}, where the app has the "
+                f"route {rule.endpoint!r}: remove the route, or choose another prefix, "
+                "such as /sso/board."
+            )

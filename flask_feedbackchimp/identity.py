@@ -1,41 +1,41 @@
 """Who the visitor is: from Flask-Login's user to the claims of a token.
 
-Nothing here reads the request; the user is Flask-Login's, and what is said of the user
-is the app's.
+Nothing here reads the request: Flask-Login says who the user is, and the app says what
+the board is told about the user.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from inspect import getattr_static
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import current_app
 from flask_login import current_user
 from werkzeug.local import LocalProxy
 
 from .claims import NAME_MAX_CHARACTERS, is_blank, is_email, is_name, plain_text
-from .errors import NotInitializedError
-from .refusals import refuse
+from .errors import NotInitializedError, refuse
 
 
-class Identity(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Identity:
     """What the board is told about a person.
 
     :param email: text, signed code point for code point. A token names people by
         it, so let it be an address that the app has verified.
     :param name: text, shown to everybody on a public board.
-    :param claims: extra claims, JSON values under names of their own.
+    :param claims: extra claims: JSON values under other names than the token's own.
     """
 
     email: str
     name: str
-    claims: Mapping[str, object] = MappingProxyType({})
+    claims: Mapping[str, object] = field(default_factory=dict)
 
 
 #: What :meth:`FeedbackChimp.identity_loader` registers: from the signed-in user to an
-#: :class:`Identity`, or ``None`` for somebody who may not be signed in on the board.
+#: :class:`Identity`, or ``None`` for somebody who may not be signed in to the board.
 IdentityLoader = Callable[[Any], Identity | None]
 
 
@@ -47,6 +47,11 @@ class LoaderSlot:
     def __init__(self) -> None:
         self.loader: IdentityLoader = default_identity
 
+    @property
+    def is_default(self) -> bool:
+        """Whether the app has registered none."""
+        return self.loader is default_identity
+
 
 def default_identity(user: Any) -> Identity:
     """``user.email``, and ``user.name`` or else ``user.username``.
@@ -56,7 +61,7 @@ def default_identity(user: Any) -> Identity:
     email = _attribute(user, "email")
     for attribute in ("name", "username"):
         name = _attribute(user, attribute)
-        if not _is_unset(name) and not _is_same(name, email):
+        if _is_for_display(name, email):
             return Identity(email=email, name=name)
     return Identity(email=email, name="")
 
@@ -79,15 +84,17 @@ def known_user(user: Any, *, vouched: bool = True) -> Any:
 
     :param vouched: whether a user without ``is_authenticated`` is signed in: yes where
         the app's own code names the user, no where the visitor's cookie does.
+    :raises TypeError: one of the user's flags is a method.
     """
     if isinstance(user, LocalProxy):
         # Signals and loaders get the user, not something that changes with the request.
         user = user._get_current_object()
-    if user is None or _attribute(user, "is_anonymous", False):
+    if user is None or _flag(user, "is_anonymous", False):
         return None
     # With flask_login.UserMixin is_authenticated follows is_active: an inactive user
-    # sent to the login page would come back from it for ever.
-    if _is_active(user) and not _attribute(user, "is_authenticated", vouched):
+    # sent to the login page would come back from it for ever, and an is_active that is
+    # a method would be reported under the other's name.
+    if _flag(user, "is_active", True) and not _flag(user, "is_authenticated", vouched):
         return None
     return user
 
@@ -102,7 +109,7 @@ def identify(
         against it.
     :raises TypeError: the loader returned something else.
     """
-    if not _is_active(user):
+    if not _flag(user, "is_active", True):
         raise refuse("inactive")
     identity = loader(user)
     if identity is None:
@@ -122,33 +129,46 @@ def identify(
     return email, name, identity.claims
 
 
-def _is_unset(name: object) -> bool:
-    if name is None:
-        return True
-    text = plain_text(name)
-    # A longer one is refused unread, however much of it is blank.
-    return text is not None and len(text) <= NAME_MAX_CHARACTERS and is_blank(text)
-
-
-def _is_same(name: object, email: object) -> bool:
+def _is_for_display(name: object, email: object) -> bool:
+    """Whether a user's attribute is meant as a name; whether it can be one is later."""
     text, address = plain_text(name), plain_text(email)
-    if text is None or address is None:
-        return False
-    return text.strip().casefold() == address.casefold()
+    if text is None or len(text) > NAME_MAX_CHARACTERS:
+        return name is not None
+    return not is_blank(text) and text.strip().casefold() != (address or "").casefold()
 
 
-def _is_active(user: Any) -> bool:
-    return bool(_attribute(user, "is_active", True))
+def _flag(user: Any, name: str, default: bool) -> bool:
+    """One of Flask-Login's flags, or the default where the user has none."""
+    try:
+        value = getattr(user, name)
+    except AttributeError:
+        # Not a user without the flag, but a flag that failed: in a property, or behind
+        # a wrapper's __getattr__, where the two look the same.
+        if _has_static(user, name) or _has_static(type(user), "__getattr__"):
+            raise
+        return default
+    if callable(value):  # true whatever it would return
+        raise TypeError(
+            f"{type(user).__name__}.{name} is a method, and Flask-Login's users have a "
+            f"property: add @property to it, or set {name} to True or False."
+        )
+    return bool(value)
 
 
-def _attribute(user: Any, name: str, default: Any = None) -> Any:
-    """An attribute, or the default where the user has none of that name.
+def _attribute(user: Any, name: str) -> Any:
+    """An attribute, or ``None`` where the user has none of that name.
 
     An ``AttributeError`` from inside a property is the app's own and goes on.
     """
     try:
         return getattr(user, name)
-    except AttributeError:
-        if getattr_static(user, name, None) is not None:
+    except AttributeError as error:
+        # Behind a wrapper's __getattr__ the property is another object's.
+        is_inside = _has_static(user, name) or _has_static(error.obj, name)
+        if is_inside or error.name != name:
             raise
-        return default
+        return None
+
+
+def _has_static(thing: Any, name: str) -> bool:
+    return getattr_static(thing, name, None) is not None

@@ -3,39 +3,49 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote
+from functools import lru_cache
+from urllib.parse import quote, urlsplit
 
-from flask import current_app, has_request_context, request
+from flask import current_app, has_request_context, request, url_for
 from markupsafe import Markup, escape
 
-from .destination import PAGE_MAX_CHARACTERS, Board, Page
+from .destination import PAGE_MAX_CHARACTERS, PAGE_MAX_PAIRS, PATH_SAFE, Board
+from .errors import SignInRefused
 from .state import AppState, get_state
 
-# RFC 3986 §3.3, what may stand in a path as it is.
-_PATH_SAFE = "/!$&'()*+,;=:@"
+#: The endpoint, under its blueprint's name.
+ENDPOINT = "feedbackchimp.redirect"
+
 _ATTRIBUTE = r"[A-Za-z_][A-Za-z0-9_.:-]*"
 # A script that follows the link in the page's place (Turbo Drive, htmx) could not
 # follow the hop to another origin.
 _OWN_ATTRIBUTES = {"data-turbo": "false", "hx-boost": "false"}
+# Values that say the same every time, so that what is made of them can be kept.
+_CONSTANT = frozenset({str, Markup, bool, int, type(None)})
 
 
-def endpoint_path(state: AppState) -> str:
-    """The redirect endpoint's path under the app's mount point, without a host."""
+def mount_path() -> str:
+    """The path that the app is mounted at, without a slash at its end."""
     if has_request_context():
         root = request.root_path
     else:
         root = current_app.config["APPLICATION_ROOT"]
     root = root.strip("/")
-    if not root:
-        return state.settings.url_prefix
-    return f"/{quote(root, safe=_PATH_SAFE)}{state.settings.url_prefix}"
+    return f"/{quote(root, safe=PATH_SAFE)}" if root else ""
 
 
-def feedbackchimp_url(page: str | None = None) -> str:
-    """The URL of a link that signs the visitor in on the board.
+def endpoint_path(state: AppState) -> str:
+    """The redirect endpoint's path under the app's mount point, without a host."""
+    return mount_path() + state.settings.url_prefix
+
+
+def feedbackchimp_url(page: str | None = None, *, external: bool = False) -> str:
+    """The URL of a link that signs the visitor in to the board.
 
     :param page: a page of the board, as a path (``/board/…``) or an absolute URL; its
         home unless given.
+    :param external: give the absolute URL, as ``url_for(…, _external=True)`` builds it,
+        for e-mails.
     :return: a path without a host, right under ``SCRIPT_NAME``; while switched off
         the absolute URL of the board's page itself.
     :raises ValueError: the page is not text (an undefined variable, say), not on the
@@ -43,41 +53,56 @@ def feedbackchimp_url(page: str | None = None) -> str:
     :raises NotInitializedError: the current app has no ``init_app`` behind it.
     """
     state = get_state()
-    settings, board = state.settings, state.board
-    target = board.home if page is None else _linked_page(board, page)
-    if not settings.enabled:
-        return target.url
-    path = endpoint_path(state)
-    if target is board.home:
-        return path
-    return f"{path}?{settings.redirect_param}={quote(target.url, safe='')}"
-
-
-def _linked_page(board: Board, page: str) -> Page:
-    if not isinstance(page, str):
+    settings = state.settings
+    if page is not None and not isinstance(page, str):
         raise ValueError(
             "The page of a FeedbackChimp link must be text, or None for the board's "
             f"home, not {type(page).__name__}."
         )
-    target = board.linked_page(page)
+    if page is None and settings.enabled and not external:
+        return endpoint_path(state)
+    url, query = _linked(settings.board, settings.redirect_param, page or "")
+    if not settings.enabled:
+        return url
+    path = endpoint_path(state) + query
+    if not external:
+        return path
+    # Only the host is url_for's: it leaves a mount point unquoted, and puts what an
+    # app's url_defaults add into the query.
+    host = urlsplit(url_for(ENDPOINT, _external=True))
+    return f"{host.scheme}://{host.netloc}{path}"
+
+
+# Pages in templates are nearly always constants, and settings never change.
+@lru_cache(maxsize=1024)
+def _linked(board: Board, redirect_param: str, page: str) -> tuple[str, str]:
+    """The URL of a page on the board, and the query that asks for it."""
+    try:
+        target = board.page(page)
+        fits = len(target.url) <= PAGE_MAX_CHARACTERS
+    except SignInRefused as refusal:
+        target, fits = None, refusal.reason != "page_too_long"
+    if not fits:
+        raise ValueError(
+            "The page of a FeedbackChimp link must not be longer than "
+            f"{PAGE_MAX_CHARACTERS} characters, percent-encoded, or have more than "
+            f"{PAGE_MAX_PAIRS} query pairs."
+        )
     if target is None:
         raise ValueError(
             "The page of a FeedbackChimp link must be on the configured board, "
             f"{board.home.url}: give a path such as '/board/1002-feature-requests', or "
             "a URL under that origin, percent-encoded, without white space."
         )
-    if len(target.url) > PAGE_MAX_CHARACTERS:
-        raise ValueError(
-            "The page of a FeedbackChimp link must not be longer than "
-            f"{PAGE_MAX_CHARACTERS} characters, percent-encoded."
-        )
-    return target
+    if target is board.home:
+        return target.url, ""
+    return target.url, f"?{redirect_param}={quote(target.url, safe='')}"
 
 
 def feedbackchimp_link(
     text: object, page: str | None = None, **attributes: object
 ) -> Markup:
-    """A link that signs the visitor in on the board, as an HTML ``a`` element.
+    """A link that signs the visitor in to the board, as an HTML ``a`` element.
 
     :param text: what it says; escaped, unless it is markup already.
     :param page: as for :func:`feedbackchimp_url`.
@@ -88,22 +113,31 @@ def feedbackchimp_link(
         own (``href``, ``data-turbo``, ``hx-boost``), is given twice or has no possible
         name.
     """
-    pairs: dict[str, object] = {"href": feedbackchimp_url(page), **_OWN_ATTRIBUTES}
+    url = feedbackchimp_url(page)
+    if type(text) in _CONSTANT and _CONSTANT.issuperset(map(type, attributes.values())):
+        return _kept_element(url, text, **attributes)
+    return _element(url, text, **attributes)
+
+
+def _element(url: str, text: object, /, **attributes: object) -> Markup:
+    values: dict[str, object] = {"href": url, **_OWN_ATTRIBUTES}
     for key, value in attributes.items():
         name = key.removesuffix("_").replace("_", "-")
-        if name.lower() in pairs:
+        if name.lower() in values:
             raise ValueError(
                 f"A FeedbackChimp link has one {name}: it sets its own, or two were "
                 "given."
             )
         if re.fullmatch(_ATTRIBUTE, name) is None:
             raise ValueError(f"{name!r} cannot be the name of an HTML attribute.")
-        pairs[name] = value
-    attributes_html = Markup("").join(
-        _attribute(name, value) for name, value in pairs.items()
-    )
+        values[name] = value
+    attributes_html = Markup("").join(_attribute(*pair) for pair in values.items())
     # Escaped first, because format() would escape an __html__ that returns plain text.
     return Markup("<a{}>{}</a>").format(attributes_html, escape(text))
+
+
+# Types are told apart: markup and text that are equal are escaped differently.
+_kept_element = lru_cache(maxsize=1024, typed=True)(_element)
 
 
 def _attribute(name: str, value: object) -> Markup:

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flask import Flask, current_app
 
-from .destination import Board
 from .errors import NotInitializedError
 from .identity import LoaderSlot
 
-if TYPE_CHECKING:  # imported when an app is set up, in configure
+if TYPE_CHECKING:  # imported when an app is set up
     from .settings import Settings
-    from .tokens import TokenSigner
 
 #: The key in ``app.extensions``.
 KEY = "feedbackchimp"
 
 
-class AppState(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class AppState:
     """The record of one app."""
 
     settings: Settings
-    board: Board
-    #: ``None`` while switched off.
-    signer: TokenSigner | None
     #: The extension object's, so that a loader may be registered after ``init_app``.
     slot: LoaderSlot
 

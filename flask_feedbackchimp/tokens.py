@@ -1,7 +1,6 @@
 """Signing and reading tokens; the only module that knows ``jwt``, and no Flask.
 
-Not imported before an app has a secret to sign with: ``jwt`` is most of the cost of
-importing this package.
+Imported when something is signed or read: ``jwt`` is most of the cost of this package.
 """
 
 from __future__ import annotations
@@ -12,14 +11,13 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from jwt import PyJWS
 from jwt.algorithms import HMACAlgorithm
 from jwt.exceptions import (
     InvalidAlgorithmError,
-    InvalidKeyError,
     InvalidSignatureError,
     InvalidTokenError,
 )
@@ -27,125 +25,129 @@ from jwt.exceptions import (
 from .claims import encode_json, extra_members, is_email, is_name
 from .errors import TokenError
 
-ALGORITHM = "HS256"
+if TYPE_CHECKING:
+    from .settings.secret import Secret
 
+ALGORITHM = "HS256"
 
 # RFC 7515 §7.1; the signature of an unsecured one is empty.
 _COMPACT_FORM = r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"
 
 
-class SignedToken(NamedTuple):
-    """A token and its ``jti``; only the latter is shown."""
+class SignedToken:
+    """A token that does not show itself, so that no error report can hold it.
 
-    text: str
-    jti: str
+    ``repr`` gives the ``jti``; the text is asked for when nothing can fail any more.
+    """
+
+    __slots__ = ("_text", "jti")
+
+    def __init__(self, text: str, jti: str) -> None:
+        # In a closure, where no error report looks.
+        self._text: Callable[[], str] = lambda: text
+        self.jti: str = jti
 
     def __repr__(self) -> str:
         return f"<SignedToken {self.jti}>"
 
+    def __len__(self) -> int:
+        return len(self._text())
 
-class _PreparedHMAC(HMACAlgorithm):
-    """HMAC-SHA256 with a key that was examined once.
+    def between(self, before: str = "", after: str = "") -> str:
+        """The token as text, with what stands around it."""
+        return f"{before}{self._text()}{after}"
 
-    PyJWT examines an HMAC key anew at every use, and from 2.14 on warns at every use
-    about a short one; an app is to be warned once, when it starts.
+
+class _SecretHMAC(HMACAlgorithm):
+    """HMAC-SHA256 with our own kind of key, which was examined when the app started.
+
+    PyJWT examines an HMAC key again at every use, and from 2.14 on warns at every use
+    about a short one; an app is to be warned once.
     """
 
-    def __init__(self, secret: str) -> None:
-        super().__init__(hashlib.sha256)
-        key = super().prepare_key(secret)
-        self._mac = hmac.new(key, digestmod=hashlib.sha256)
+    def prepare_key(self, key: Any) -> Any:
+        return key
 
-    def prepare_key(self, key: str | bytes) -> bytes:
-        return b""
-
-    def check_key_length(self, key: bytes) -> str | None:
+    def check_key_length(self, key: Any) -> str | None:
         return None
 
-    def sign(self, msg: bytes, key: bytes) -> bytes:
-        mac = self._mac.copy()
-        mac.update(msg)
-        return mac.digest()
+    def sign(self, msg: bytes, key: Any) -> bytes:
+        digest: bytes = key.sign(msg)
+        return digest
 
-    def verify(self, msg: bytes, key: bytes, sig: bytes) -> bool:
-        return hmac.compare_digest(self.sign(msg, key), sig)
+    def verify(self, msg: bytes, key: Any, sig: bytes) -> bool:
+        return hmac.compare_digest(key.sign(msg), sig)
 
 
 class _FixedHeader(json.JSONEncoder):
-    """Gives every token the same header, which PyJWT would otherwise write anew."""
+    """Gives every token the same header, which PyJWT would encode each time."""
 
     def encode(self, o: object) -> str:
         return '{"alg":"HS256","typ":"JWT"}'
 
 
-class TokenSigner:
-    """Signs and reads the tokens of one secret; safe to share between threads.
+_jws = PyJWS(algorithms=[])
+_jws.register_algorithm(ALGORITHM, _SecretHMAC(hashlib.sha256))
 
-    :param secret: text, as the settings hold it.
-    :raises TokenError: PyJWT refuses the secret as a key.
+
+def sign(
+    secret: Secret,
+    email: str,
+    name: str,
+    *,
+    claims: Mapping[str, object] | None = None,
+    lifetime: int | None = None,
+) -> SignedToken:
+    """A fresh token about one person.
+
+    :param email: signed as it is, and so is the name.
+    :param claims: extra claims, each a JSON value.
+    :param lifetime: seconds from ``iat`` to ``exp`` (RFC 7519 §4.1.4, §4.1.6), or
+        ``None`` for a token with neither.
+    :raises TokenError: an extra claim is reserved or is not JSON.
     """
+    jti = str(uuid.uuid4())
+    # Put together from texts: an encoder of objects is set up again for each.
+    payload = f'"email":{encode_json(email)},"name":{encode_json(name)},"jti":"{jti}"'
+    if lifetime is not None:
+        now = int(time.time())
+        payload += f',"iat":{now},"exp":{now + lifetime}'
+    if claims and (members := extra_members(claims)):
+        payload += f",{members}"
+    key: Any = secret  # the kind that _SecretHMAC takes
+    return SignedToken(
+        _jws.encode(
+            f"{{{payload}}}".encode(), key, ALGORITHM, json_encoder=_FixedHeader
+        ),
+        jti,
+    )
 
-    __slots__ = ("_jws",)
 
-    def __init__(self, secret: str) -> None:
-        self._jws = PyJWS(algorithms=[])
-        try:
-            self._jws.register_algorithm(ALGORITHM, _PreparedHMAC(secret))
-        except InvalidKeyError as error:
-            raise TokenError(
-                "is refused by PyJWT as an HMAC key", reason="secret_unusable"
-            ) from error
+def read(secret: Secret, token: str) -> dict[str, Any]:
+    """The claims of a token, if its signature, form and lifetime hold.
 
-    def sign(
-        self,
-        email: str,
-        name: str,
-        *,
-        claims: Mapping[str, Any] | None = None,
-        lifetime: int | None = None,
-    ) -> SignedToken:
-        """Sign a fresh token about one person.
+    :raises TokenError: says which of them does not.
+    """
+    claims, problem = _decoded(secret, token)
+    del token  # an error report shows this frame, and a used token may still be live
+    if problem is not None:
+        raise _unreadable(*problem)
+    return _checked(claims)
 
-        :param email: signed as it is, and so is the name.
-        :param claims: extra claims, each a JSON value.
-        :param lifetime: seconds from ``iat`` to ``exp`` (RFC 7519 §4.1.4, §4.1.6), or
-            ``None`` for a token with neither.
-        :raises TokenError: an extra claim is reserved or is not JSON.
-        """
-        jti = str(uuid.uuid4())
-        # Put together from texts: an encoder of objects is set up anew for each.
-        payload = (
-            f'"email":{encode_json(email)},"name":{encode_json(name)},"jti":"{jti}"'
-        )
-        if lifetime is not None:
-            now = int(time.time())
-            payload += f',"iat":{now},"exp":{now + lifetime}'
-        if claims is not None and (members := extra_members(claims)):
-            payload += f",{members}"
-        text = self._jws.encode(
-            f"{{{payload}}}".encode(), b"", ALGORITHM, json_encoder=_FixedHeader
-        )
-        return SignedToken(text, jti)
 
-    def read(self, token: str) -> dict[str, Any]:
-        """The claims of a token, if its signature, form and lifetime hold.
-
-        :raises TokenError: says which of them does not.
-        """
-        if re.fullmatch(_COMPACT_FORM, token) is None:
-            raise _unreadable("malformed", "is not a JSON Web Token")
-        try:
-            payload = self._jws.decode(token, b"", algorithms=[ALGORITHM])
-            claims = json.loads(payload, parse_constant=_refuse_constant)
-        except InvalidAlgorithmError as error:
-            raise _unreadable("wrong_algorithm", "is not signed with HS256") from error
-        except InvalidSignatureError as error:
-            raise _unreadable(
-                "bad_signature", "is signed with another secret, or was changed"
-            ) from error
-        except (InvalidTokenError, ValueError, RecursionError) as error:
-            raise _unreadable("malformed", "is not a JSON Web Token") from error
-        return _checked_claims(claims)
+def _decoded(secret: Secret, token: str) -> tuple[object, tuple[str, str] | None]:
+    if re.fullmatch(_COMPACT_FORM, token) is None:
+        return None, ("malformed", "is not a JSON Web Token")
+    key: Any = secret
+    try:
+        payload = _jws.decode(token, key, algorithms=[ALGORITHM])
+        return json.loads(payload, parse_constant=_refuse_constant), None
+    except InvalidAlgorithmError:
+        return None, ("wrong_algorithm", "is not signed with HS256")
+    except InvalidSignatureError:
+        return None, ("bad_signature", "is signed with another secret, or was changed")
+    except (InvalidTokenError, ValueError, RecursionError):
+        return None, ("malformed", "is not a JSON Web Token")
 
 
 def _refuse_constant(name: str) -> None:
@@ -156,7 +158,7 @@ def _unreadable(reason: str, message: str) -> TokenError:
     return TokenError(f"The token {message}.", reason=reason)
 
 
-def _checked_claims(claims: object) -> dict[str, Any]:
+def _checked(claims: object) -> dict[str, Any]:
     if not isinstance(claims, dict):
         raise _unreadable("malformed", "does not hold a JSON object")
     forms = {"email": is_email, "name": is_name, "jti": is_name}

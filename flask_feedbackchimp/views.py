@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
-from flask import Blueprint, Response, current_app, jsonify, render_template, request
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    after_this_request,
+    current_app,
+    has_request_context,
+    jsonify,
+    render_template,
+    request,
+)
 from flask.typing import ResponseReturnValue
-from werkzeug.datastructures import Headers
+from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.routing import Map, MapAdapter, Rule
 
-from . import audit
-from .destination import Page, forwarded_pairs
-from .errors import SignInRefused, TokenError
+from . import signals
+from .destination import PATH_SAFE, URL_SAFE, is_parameter
+from .errors import SignInRefused, TokenError, refuse
 from .identity import signed_in_user
-from .links import endpoint_path
-from .refusals import refuse
+from .links import ENDPOINT, mount_path
+from .signals import Note
 from .signon import issue_url, requested_page
 from .state import AppState, get_state
 
@@ -27,7 +39,8 @@ blueprint: Blueprint = Blueprint("feedbackchimp", __name__, template_folder="tem
 # Requests that nobody clicked for: https://www.w3.org/TR/fetch-metadata/ and the
 # headers that browsers and libraries sent before it.
 _PURPOSES = ("HTTP_SEC_PURPOSE", "HTTP_X_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_MOZ")
-_QUERY_SAFE = "%!$&'()*+,/:;=?@"
+_METHODS = ("GET", "OPTIONS")
+_BOARD_PATH = "/board/"  # what is known of a path on the vendor's boards
 
 
 @blueprint.get("")
@@ -38,48 +51,93 @@ def redirect() -> ResponseReturnValue:
     """
     state = get_state()
     environ = request.environ
-    if environ["REQUEST_METHOD"] != "GET":  # HEAD, which Flask lets in with GET
-        raise MethodNotAllowed(["GET", "OPTIONS"])
+    method = environ["REQUEST_METHOD"]
+    if method == "OPTIONS":  # by a rule that leaves them to the view
+        return Response(headers={"Allow": ", ".join(_METHODS)})
+    if method != "GET":  # HEAD, which Flask lets in with GET
+        raise MethodNotAllowed(_METHODS)
     if any("prefetch" in environ[key].lower() for key in _PURPOSES if key in environ):
         return _refuse_script("prefetch")
     if environ.get("HTTP_HX_REQUEST") == "true":
-        return Response(headers={"HX-Redirect": _same_url(state)})
+        query = quote(request.query_string, safe=URL_SAFE)
+        path = quote(request.path.lstrip("/"), safe=PATH_SAFE)
+        same_url = f"{mount_path()}/{path}{query and '?'}{query}"
+        return Response(headers={"HX-Redirect": same_url})
     if environ.get("HTTP_SEC_FETCH_MODE", "navigate") != "navigate":
         return _refuse_script("not_a_navigation")
-    page = requested_page(state, _page_values(state))
+    args = _args()
+    values = args.getlist(state.settings.redirect_param)
+    note = _note(state, values, args)
+    page, handed_on = requested_page(state, values, request.query_string, note)
     if not state.settings.enabled:
         return _found(page.url)
     user = signed_in_user()
     if user is None:
-        audit.sent_to_login()
-        return _ask_to_log_in()
-    return _found(_signed_url(state, page, user))
-
-
-def _page_values(state: AppState) -> list[str]:
+        signals.sent_to_login(note)
+        answer: ResponseReturnValue = current_app.login_manager.unauthorized()  # type: ignore[attr-defined]  # Flask-Login's
+        return answer
     try:
-        return request.args.getlist(state.settings.redirect_param)
-    except UnicodeDecodeError:  # raw bytes in the query that are not UTF-8
-        return ["\ufffd"]
-
-
-def _signed_url(state: AppState, page: Page, user: Any) -> str:
-    names = state.settings.forward_params
-    forwarded = forwarded_pairs(request.query_string, names) if names else ""
-    try:
-        return issue_url(state, page, user, forwarded=forwarded)
+        return _found(issue_url(state, page, user, handed_on, note))
     except TokenError:
         raise refuse("claims_unusable") from None
+
+
+def _args() -> MultiDict[str, str]:
+    try:
+        return request.args
+    except UnicodeDecodeError:  # raw bytes that are not UTF-8, in whichever pair
+        query = request.query_string.decode(errors="replace")
+        return MultiDict(parse_qsl(query, keep_blank_values=True))
+
+
+def _note(state: AppState, values: list[str], args: MultiDict[str, str]) -> Note:
+    """What the operator is told about the request, whatever comes of it."""
+    board = state.settings.board
+    warning = None
+    if not any(value.strip(" ") for value in values):
+        warning = _page_elsewhere(state, args)
+    elif values[0].startswith(board.home.address):
+        pass  # as nearly always
+    elif (origin := board.foreign_origin(values[0])) is not None:
+        warning = (
+            f"the page is on {origin!a}, the board on {board.origin!r}: compare "
+            "FEEDBACKCHIMP_ORGANIZATION or FEEDBACKCHIMP_BOARD_URL with the board's "
+            "address"
+        )
+    texts = [] if warning is None else [warning]
+    names = [name for name in board.handed_on if name not in args]
+    if names:
+        lacking = ", ".join(names)
+        texts.append(
+            f"the request lacks {lacking}, which FEEDBACKCHIMP_RETURN_URL hands on"
+        )
+    return Note("; ".join(texts), is_warning=warning is not None)
+
+
+def _page_elsewhere(state: AppState, args: MultiDict[str, str]) -> str | None:
+    """A page of the board in another parameter than the one that names it."""
+    param, board = state.settings.redirect_param, state.settings.board
+    for name, value in args.items():
+        # Campaign parameters name where somebody comes from, not where to go.
+        is_other = name != param and not name.lower().startswith("utm_")
+        is_page = value.startswith(_BOARD_PATH) or board.has_url(value)
+        if is_other and is_page and is_parameter(name):
+            return (
+                f"no page came in as {param!r}, but {name!r} holds a page of the "
+                f"board: set FEEDBACKCHIMP_REDIRECT_PARAM to {name!r}"
+            )
+    return None
 
 
 class _BoardRedirect(Response):
     """Sends its ``Location`` as it was built and measured.
 
-    Werkzeug would parse and quote it once more, which for one of ours changes nothing.
+    Werkzeug would parse and quote it once more, which changes nothing in one of ours.
+    The private headers are set last: Flask-Talisman, for one, replaces the policy.
     """
 
     def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
-        return self.headers
+        return keep_private(self).headers
 
 
 def _found(url: str) -> Response:
@@ -88,48 +146,93 @@ def _found(url: str) -> Response:
     return _BoardRedirect(text, 302, {"Location": url}, mimetype="text/plain")
 
 
-def _ask_to_log_in() -> ResponseReturnValue:
-    answer: ResponseReturnValue = current_app.login_manager.unauthorized()  # type: ignore[attr-defined]  # Flask-Login's
-    return answer
-
-
-def _same_url(state: AppState) -> str:
-    query = quote(request.query_string, safe=_QUERY_SAFE)
-    return f"{endpoint_path(state)}{query and '?'}{query}"
-
-
 def _refuse_script(reason: str) -> Response:
     refusal = refuse(reason)
-    audit.refused(None, reason)
-    return Response(f"{refusal.message}\n", refusal.status, mimetype="text/plain")
+    signals.refused(None, reason)
+    return Response(f"{_told(refusal)}\n", refusal.status, mimetype="text/plain")
 
 
 @blueprint.errorhandler(SignInRefused)
 def refused(refusal: SignInRefused) -> ResponseReturnValue:
-    """The page that tells a visitor why, and leads to the board without a token."""
-    told = {
+    """The page that tells a visitor why, with ways on that need no token."""
+    context = {
         "reason": refusal.reason,
-        "message": refusal.message,
-        "board_url": get_state().board.home.url,
+        "message": _told(refusal),
+        "board_url": get_state().settings.board.home.url,
     }
-    if _prefers_json():
-        return jsonify(told), refusal.status
-    page = render_template("feedbackchimp/refused.html", status=refusal.status, **told)
+    kinds = ["text/html", "application/json"]
+    if request.accept_mimetypes.best_match(kinds) == "application/json":
+        return jsonify(context), refusal.status
+    page = render_template(
+        "feedbackchimp/refused.html",
+        status=refusal.status,
+        app_url=f"{mount_path()}/",
+        **context,
+    )
     return page, refusal.status
 
 
-def _prefers_json() -> bool:
-    kinds = ["text/html", "application/json"]
-    return request.accept_mimetypes.best_match(kinds) == "application/json"
+def _told(refusal: SignInRefused) -> str:
+    """The sentence for the visitor, which an app may translate or replace."""
+    context = {"reason": refusal.reason, "message": refusal.message}
+    return render_template("feedbackchimp/message.txt", **context).strip()
 
 
-@blueprint.after_app_request
+@blueprint.after_request
+def keep_others_private(response: Response) -> Response:
+    """Keep every answer private that does not see to it when it is sent."""
+    return response if type(response) is _BoardRedirect else keep_private(response)
+
+
 def keep_private(response: Response) -> Response:
-    """Keep every answer at the endpoint's path out of caches and ``Referer`` headers.
-
-    For the whole app, because Flask knows of no blueprint where the method is wrong.
-    """
-    if request.path == get_state().settings.url_prefix:
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["Referrer-Policy"] = "no-referrer"
+    """Keep an answer out of caches and ``Referer`` headers."""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
     return response
+
+
+class _OtherMethods(set[str]):
+    """Every method that a rule does not take; to those who list them, an empty set."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        super().__init__()
+        self._taken = frozenset(taken)
+
+    def __contains__(self, method: object) -> bool:
+        return method not in self._taken
+
+
+class _EndpointRule(Rule):
+    """A rule of a URL map; one of the endpoint's brings a second, for other methods.
+
+    Flask answers a wrong method before it knows whose it is, so no blueprint could make
+    that answer private, and a hook for every request of the app would cost each of
+    them. The second rule takes every method that the first leaves.
+    """
+
+    def get_rules(self, map: Map) -> Iterator[Rule]:
+        yield self
+        if self.endpoint == ENDPOINT:
+            yield _for_other_methods(self)
+
+
+def _for_other_methods(rule: Rule) -> Rule:
+    others = rule.empty()
+    others.methods = _OtherMethods(rule.methods or ())
+    others.redirect_to = _refuse_method
+    return others
+
+
+def watch_rules(app: Flask) -> None:
+    """Let every rule of the endpoint bring its second one, aliases among them."""
+    rule_class: type[Rule] = type("Rule", (_EndpointRule, app.url_rule_class), {})
+    app.url_rule_class = rule_class
+    for rule in list(app.url_map.iter_rules()):
+        if rule.endpoint == ENDPOINT:
+            app.url_map.add(_for_other_methods(rule))
+
+
+def _refuse_method(adapter: MapAdapter, **_: Any) -> str:
+    if has_request_context():  # and not a look-up in the map
+        after_this_request(keep_private)
+    raise MethodNotAllowed(_METHODS)

@@ -14,11 +14,13 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from apps import PREFIX, SECRET, User, claims_of, logged_in, make_app
 from flask_feedbackchimp import FeedbackChimp, Identity
+from support.apps import PREFIX, SECRET, User, claims_of, logged_in, make_app
+from support.sampling import THOROUGH
 
 THREADS = 32
-ROUNDS = 25
+WORKERS = 4
+ROUNDS = 25 if THOROUGH else 8
 USERS = [User(f"user{number}") for number in range(THREADS)]
 SECRETS = {"acme": SECRET, "umbrella": SECRET[::-1]}
 
@@ -32,7 +34,7 @@ def eager_threads() -> Iterator[None]:
     sys.setswitchinterval(interval)
 
 
-def _two_apps() -> dict[str, Flask]:
+def two_apps() -> dict[str, Flask]:
     """Two apps of one extension object, with a board and a secret each."""
     feedbackchimp = FeedbackChimp()
 
@@ -51,7 +53,7 @@ def _two_apps() -> dict[str, Flask]:
     }
 
 
-def _in_threads(work: Callable[[int], list[str]]) -> list[str]:
+def in_threads(work: Callable[[int], list[str]]) -> list[str]:
     """What 32 threads return that all begin at the same moment."""
     barrier = Barrier(THREADS)
 
@@ -63,79 +65,72 @@ def _in_threads(work: Callable[[int], list[str]]) -> list[str]:
         return [jti for jtis in pool.map(begin, range(THREADS)) for jti in jtis]
 
 
-def _jti_of(url: str, organization: str, user: User) -> str:
+def jti_of(url: str, organization: str, user: User) -> str:
     """The ``jti`` of a token that is on the right board, about the right person."""
     home, _, token = url.partition("?ssoToken=")
     assert home == f"https://{organization}.feedbackchimp.space/"
     claims = claims_of(token, SECRETS[organization])
-    assert claims["email"] == user.email
-    assert claims["name"] == user.name
+    assert (claims["email"], claims["name"]) == (user.email, user.name)
     assert claims["id"] == user.id
     jti: str = claims["jti"]
     return jti
 
 
-def test_requests_of_many_threads_over_two_apps_are_never_crossed(eager_threads):
+def test_requests_of_threads(eager_threads):
     """Every thread is another visitor; neighbours use different apps."""
-    apps = _two_apps()
+    apps = two_apps()
 
     def visit(number: int) -> list[str]:
-        organization = list(apps)[number % 2]
-        user = USERS[number]
+        organization, user = list(apps)[number % 2], USERS[number]
         client = logged_in(apps[organization], user.id)
         urls = [client.get(PREFIX).headers["Location"] for _ in range(ROUNDS)]
-        return [_jti_of(url, organization, user) for url in urls]
+        return [jti_of(url, organization, user) for url in urls]
 
-    jtis = _in_threads(visit)
+    jtis = in_threads(visit)
     assert len(jtis) == len(set(jtis)) == THREADS * ROUNDS
 
 
-def test_calls_of_many_threads_over_two_apps_are_never_crossed(eager_threads):
+def test_calls_of_threads(eager_threads):
     """Every thread uses both apps in turn, one within the other."""
-    apps = _two_apps()
+    apps = two_apps()
+    sso_url = apps["acme"].feedbackchimp.sso_url
 
     def call(number: int) -> list[str]:
-        user = USERS[number]
-        jtis = []
+        user, jtis = USERS[number], []
         for _ in range(ROUNDS):
             with apps["acme"].app_context():
                 with apps["umbrella"].app_context():
-                    inner = apps["acme"].feedbackchimp.sso_url(user=user)
-                outer = apps["umbrella"].feedbackchimp.sso_url(user=user)
-            jtis.append(_jti_of(inner, "umbrella", user))
-            jtis.append(_jti_of(outer, "acme", user))
+                    jtis.append(jti_of(sso_url(user=user), "umbrella", user))
+                jtis.append(jti_of(sso_url(user=user), "acme", user))
         return jtis
 
-    jtis = _in_threads(call)
+    jtis = in_threads(call)
     assert len(jtis) == len(set(jtis)) == 2 * THREADS * ROUNDS
-
-
-WORKERS = 4
 
 
 def report_forked() -> None:
     """Print what forked workers sign; runs in a process of its own, see below."""
-    apps = _two_apps()
+    apps = two_apps()
     # Before the fork as well: what it leaves in memory is what the workers share.
-    told = [_urls_of(apps, USERS[-1])]
+    told = [urls_of(apps, USERS[-1])]
     readers = []
     for number in range(WORKERS):
         reader, writer = os.pipe()
         if os.fork() == 0:
             os.close(reader)
             with os.fdopen(writer, "w") as pipe:
-                json.dump(_urls_of(apps, USERS[number]), pipe)
+                json.dump(urls_of(apps, USERS[number]), pipe)
             os._exit(0)
         os.close(writer)
         readers.append(reader)
     for reader in readers:
         with os.fdopen(reader) as pipe:
             told.append(json.load(pipe))
-    told.append(_urls_of(apps, USERS[-1]))
+    told.append(urls_of(apps, USERS[-1]))
     print(json.dumps(told))
 
 
-def _urls_of(apps: dict[str, Flask], user: User) -> list[tuple[str, str]]:
+def urls_of(apps: dict[str, Flask], user: User) -> list[tuple[str, str]]:
     urls = []
     for organization, app in apps.items():
         client = logged_in(app, user.id)
@@ -144,22 +139,26 @@ def _urls_of(apps: dict[str, Flask], user: User) -> list[tuple[str, str]]:
     return urls
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
-def test_forked_workers_never_sign_the_same_jti_and_never_cross_tokens():
+def test_forked_workers():
     """Workers that a server forks from an app which is loaded, and has signed."""
+    if not hasattr(os, "fork"):
+        pytest.skip("this system cannot fork")
     here = os.path.dirname(__file__)
     done = subprocess.run(
         [sys.executable, "-c", "import test_concurrency as t; t.report_forked()"],
-        env={"PYTHONPATH": os.pathsep.join([here, *filter(None, sys.path)])},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([here, *filter(None, sys.path)]),
+        },
         capture_output=True,
         text=True,
+        timeout=100,
     )
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
     users = [USERS[-1], *USERS[:WORKERS], USERS[-1]]
     jtis = [
-        _jti_of(url, organization, user)
-        for user, urls in zip(users, told, strict=True)
+        jti_of(url, organization, user)
+        for user, urls in zip(users, json.loads(done.stdout), strict=True)
         for organization, url in urls
     ]
     assert len(jtis) == len(set(jtis)) == (WORKERS + 2) * 2 * ROUNDS

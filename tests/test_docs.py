@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import logging
 import os
 import re
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from importlib.metadata import metadata
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,8 +19,13 @@ import pytest
 from flask import Flask, render_template_string
 
 import flask_feedbackchimp
-from apps import BOARD, PREFIX, SECRET, User, has_token, logged_in, make_app
-from documents import (
+from flask_feedbackchimp import sandbox
+from flask_feedbackchimp.errors import REFUSALS
+from flask_feedbackchimp.settings import KEYS
+from flask_feedbackchimp.settings.secret import PLACEHOLDERS
+from support.apps import BOARD, PREFIX, SECRET, User, has_token, logged_in, make_app
+from support.documents import (
+    DOCS,
     PAGES,
     README,
     ROOT,
@@ -25,33 +34,46 @@ from documents import (
     between,
     commands,
     environments,
+    links,
     page_id,
     snippets,
     table,
 )
-from flask_feedbackchimp import sandbox
-from flask_feedbackchimp.refusals import REFUSALS
-from flask_feedbackchimp.secret import PLACEHOLDERS
-from flask_feedbackchimp.settings import KEYS
 
-DOCS = ROOT / "docs"
+SETTINGS = DOCS / "settings.md"
 START = DOCS / "start.md"
 TESTING = DOCS / "testing.md"
+TROUBLESHOOTING = DOCS / "troubleshooting.md"
+RETURN_URL = DOCS / "return-url.md"
 PACKAGE = Path(flask_feedbackchimp.__file__).parent
-# The tests that docs/testing.md shows import the start page's app: they are run below.
-PYTHON_PAGES = [page for page in PAGES if snippets(page, "python") and page != TESTING]
-JINJA = [snippet for page in PAGES for snippet in snippets(page, "jinja")]
-SETTINGS = [(page, state) for page in PAGES for state in environments(page)]
+# No command of the documentation needs as long as this, in seconds.
+TIMEOUT = 60
+
+# What these pages show is run by tests of its own: with other packages, or beside the
+# start page's app.
+RUN_ELSEWHERE = {DOCS / "recipes.md", DOCS / "works-with.md", TESTING}
+PYTHON_PAGES = [p for p in PAGES if snippets(p, "python") and p not in RUN_ELSEWHERE]
+JINJA = [
+    snippet
+    for page in PAGES
+    if page not in RUN_ELSEWHERE
+    for snippet in snippets(page, "jinja", "html+jinja")
+]
+MESSAGE = snippets(DOCS / "templates.md", "jinja")
+ENVIRONMENTS = [(page, state) for page in PAGES for state in environments(page)]
 
 # Names in capitals that a page may mention beside our own settings and placeholders.
 OTHER_NAMES = {
     "APPLICATION_ROOT",
     "BENCH_ARGS",
+    "CAPTURE_HEADERS",
+    "DEBUG_TB_INTERCEPT_REDIRECTS",
     "PREFERRED_URL_SCHEME",
     "SCRIPT_NAME",
     "SECRET_KEY",
     "SECRET_KEY_FALLBACKS",
     "SERVER_NAME",
+    "SESSION_COOKIE_PATH",
     "SESSION_COOKIE_SAMESITE",
 }
 
@@ -71,10 +93,14 @@ class Anybody(User):
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment that the README says to export."""
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The environment that the README says to export; the log's level stays."""
     monkeypatch.setenv("FLASK_SECRET_KEY", "a-key-for-the-sessions-of-the-docs-tests")
     apply(monkeypatch, environments(README)[0])
+    logger = logging.getLogger("flask_feedbackchimp")
+    level = logger.level
+    yield
+    logger.setLevel(level)
 
 
 def apply(monkeypatch: pytest.MonkeyPatch, state: dict[str, str | None]) -> None:
@@ -94,21 +120,12 @@ def run(snippet: Snippet, namespace: dict[str, Any]) -> None:
 
 def run_page(page: Path) -> dict[str, Any]:
     """Run a page's Python from top to bottom in one namespace."""
-    namespace: dict[str, Any] = {"__name__": "docs"}
-    for snippet in snippets(page, "python"):
-        run(snippet, namespace)
-    return namespace
-
-
-def factories(page: Path) -> list[Any]:
-    """Every ``create_app`` of a page, after what stands above it."""
-    namespace: dict[str, Any] = {"__name__": "docs"}
-    found = []
+    namespace: dict[str, Any] = {"__name__": "docs", "factories": []}
     for snippet in snippets(page, "python"):
         run(snippet, namespace)
         if "def create_app" in snippet.code:
-            found.append(namespace["create_app"])
-    return found
+            namespace["factories"].append(namespace["create_app"])
+    return namespace
 
 
 def visit(app: Flask, user: User) -> Any:
@@ -121,95 +138,96 @@ def visit(app: Flask, user: User) -> Any:
 
 
 @pytest.mark.parametrize("page", PYTHON_PAGES, ids=page_id)
-def test_the_python_of_every_page_runs(page):
-    """Copied from top to bottom, a page's Python raises nothing."""
-    assert run_page(page)
-
-
-@pytest.mark.parametrize("page", PYTHON_PAGES, ids=page_id)
-def test_an_app_built_as_a_page_says_signs_a_visitor_in(page, monkeypatch):
-    """Wherever a page has a ``create_app``, its app does what the package is for."""
+def test_python_runs(page, monkeypatch):
+    """Copied from top to bottom, Python raises nothing, and an app signs people in."""
     for state in environments(page) or [{}]:
         apply(monkeypatch, state)
-        for create_app in factories(page):
+        for create_app in run_page(page)["factories"]:
             app = create_app()
-            home = app.extensions["feedbackchimp"].board.home.url
+            home = app.extensions["feedbackchimp"].settings.board.home.url
             response = visit(app, Anybody(trusted=True))
             assert response.status_code == 302
             assert response.headers["Location"].startswith(f"{home}?ssoToken=")
 
 
 @pytest.mark.parametrize(
-    ("page", "state"), SETTINGS, ids=[page_id(page) for page, _ in SETTINGS]
+    ("page", "state"), ENVIRONMENTS, ids=[page_id(page) for page, _ in ENVIRONMENTS]
 )
-def test_an_environment_that_a_page_exports_configures_an_app(page, state, monkeypatch):
+def test_exported_environment(page, state, monkeypatch):
     """Each shell block sets nothing but what an app can be set up with."""
     apply(monkeypatch, state)
-    assert factories(START)[-1]().extensions["feedbackchimp"].settings.enabled
+    app = run_page(START)["create_app"]()
+    assert app.extensions["feedbackchimp"].settings.enabled
     told = {name.removeprefix("FLASK_") for name in state}
     assert told <= {*KEYS, "SECRET_KEY"}
 
 
 LOADERS = [
     snippet
-    for snippet in snippets(DOCS / "identity.md", "python")
+    for page in (README, DOCS / "identity.md")
+    for snippet in snippets(page, "python")
     if "identity_loader" in snippet.code
 ]
 
 
 @pytest.mark.parametrize("loader", LOADERS, ids=lambda s: f"{page_id(s.path)}:{s.line}")
-def test_every_identity_loader_of_the_page_admits_and_turns_away(loader):
+def test_identity_loaders(loader):
     """A loader shown lets a trusted user through and refuses the other one."""
-    namespace: dict[str, Any] = {"__name__": "docs"}
-    for snippet in snippets(DOCS / "identity.md", "python")[:2]:
-        run(snippet, namespace)
+    namespace = run_page(loader.path)
     run(loader, namespace)
-    app = namespace["create_app"]()
+    app = namespace["feedbackchimp"] and namespace["create_app"]()
     assert visit(app, Anybody(trusted=True)).status_code == 302
     refused = visit(app, Anybody(trusted=False))
     assert refused.status_code == 403
     assert not has_token(refused)
 
 
-def test_the_identity_loader_of_the_readme_admits_and_turns_away():
-    """The README's loader belongs to its app."""
-    app = run_page(README)["create_app"]()
-    assert visit(app, Anybody(trusted=True)).status_code == 302
-    assert visit(app, Anybody(trusted=False)).status_code == 403
-
-
-@pytest.fixture
-def app_file(tmp_path: Path) -> Path:
-    """The whole app of the start page, saved as the page says."""
-    path = tmp_path / "app.py"
-    path.write_text(snippets(START, "python")[-1].code, "utf-8")
-    return path
-
-
 @pytest.mark.parametrize(
     "wanted", ["//evil.example", "/\\evil.example", "https://evil.example", "/\t/x", ""]
 )
-def test_the_login_of_the_whole_app_stays_on_its_own_host(wanted):
+def test_login_of_the_whole_app(wanted):
     """A crafted ``next`` ends on the app's home page."""
-    client = factories(START)[-1]().test_client()
+    client = run_page(START)["create_app"]().test_client()
     answer = client.post("/login", query_string={"next": wanted}, data={"who": "Ada"})
     assert answer.headers["Location"] == "/"
 
 
-def test_the_tests_of_the_page_on_testing_pass_as_they_stand(app_file):
-    """Copied into a file beside the start page's app, they are green."""
-    code = "\n\n".join(snippet.code for snippet in snippets(TESTING, "python"))
-    (app_file.parent / "test_feedback.py").write_text(code, "utf-8")
-    environ = {k: v for k, v in os.environ.items() if not k.startswith("FLASK_")}
+# --- Commands ---
+
+
+@pytest.fixture
+def app_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the start page's whole app, and the environment it asks for."""
+    (tmp_path / "app.py").write_text(snippets(START, "python")[-1].code, "utf-8")
+    apply(monkeypatch, environments(START)[-1])
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    monkeypatch.setenv("PATH", path)
+    monkeypatch.setenv("PYTHONUTF8", "1")
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+    return tmp_path
+
+
+def printed_by(*command: str, folder: Path) -> str:
+    """What a command prints, on both of its streams."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
-        cwd=app_file.parent,
-        env=environ,
-        capture_output=True,
+        command,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
+        encoding="utf-8",
+        timeout=TIMEOUT,
     )
-    assert done.returncode == 0, done.stdout
-    assert f"{code.count('def test_')} passed" in done.stdout
+    return done.stdout
+
+
+def test_testing_page(app_folder):
+    """Copied into a file beside the start page's app, its tests are green."""
+    code = "\n\n".join(snippet.code for snippet in snippets(TESTING, "python"))
+    (app_folder / "test_feedback.py").write_text(code, "utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    output = printed_by(*command, folder=app_folder)
+    assert f"\n{code.count('def test_')} passed" in output, output
 
 
 PRINTED = [
@@ -221,57 +239,91 @@ PRINTED = [
 
 
 @pytest.mark.parametrize(("command", "output"), PRINTED)
-def test_a_command_prints_what_the_page_shows(command, output, app_file, monkeypatch):
-    """In the start page's app, typed as it stands."""
-    done = subprocess.run(
-        ["bash", "-c", command],
-        cwd=app_file.parent,
-        env=_start_environment(monkeypatch),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-    )
-    assert _comparable(done.stdout) == _comparable(output)
+def test_commands_print(command, output, app_folder):
+    """Typed as it stands in the start page's app, a command prints what is shown."""
+    printed = printed_by("bash", "-c", command, folder=app_folder)
+    assert comparable(printed).strip() == comparable(output).strip()
 
 
-def test_the_sandbox_says_what_the_page_shows(app_file, monkeypatch):
-    """But for the port, which is a free one here."""
+def comparable(text: str) -> str:
+    """The text with every ``jti`` and every time replaced."""
+    text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "JTI", text)
+    return re.sub(r"\b1\d{9}\b", "TIME", text)
+
+
+def test_sandbox_command(app_folder):
+    """It prints what the page shows, except for the port, which is a free one here."""
     command, output = next(pair for pair in commands(DOCS / "sandbox.md") if pair[1])
     process = subprocess.Popen(
         [*command.split(), "--port", "0"],
-        cwd=app_file.parent,
-        env=_start_environment(monkeypatch),
+        cwd=app_folder,
         stdout=subprocess.PIPE,
         text=True,
         encoding="utf-8",
     )
+    guard = threading.Timer(TIMEOUT, process.kill)  # ends the reading, too
+    guard.start()
     with process:
         printed = "".join(process.stdout.readline() for _ in output.splitlines())
         process.terminate()
-        port = re.search(r"http://localhost:(\d+)/ until", printed)
-        assert printed.replace(port[1], "5001") == output
+    guard.cancel()
+    assert re.sub(r"localhost:(?!5000)\d+", "localhost:5001", printed) == output
 
 
-def _start_environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    apply(monkeypatch, environments(START)[-1])
-    programs = Path(sys.executable).parent
-    return {
-        **os.environ,
-        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONUTF8": "1",
-        "PYTHONUNBUFFERED": "1",
-    }
+def test_make_targets():
+    """Every ``make`` command of README and CONTRIBUTING is in the Makefile."""
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.M))
+    text = README.read_text("utf-8") + (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    named = " ".join(re.findall(r"(?:`|\$ )make ([a-z ]+)", text)).split()
+    assert {"demo", "test"} <= set(named) <= targets | {"run", "an", "example", "app"}
 
 
-def _comparable(text: str) -> str:
-    """The text with every ``jti`` and every time replaced."""
-    text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "JTI", text)
-    return re.sub(r"\b1\d{9}\b", "TIME", text).strip()
+# --- Code that a page promises something about ---
 
 
-def test_the_json_api_of_the_page_on_clients_works():
-    """The blueprint shown answers a URL, a refusal, and the login."""
+def worked_examples() -> list[Any]:
+    """Each return URL of the page, with what comes in and what goes out."""
+    text = between(RETURN_URL, "return URLs")
+    found = re.findall(
+        r'URL = \(?\s*"(.*?)".*?comes to\s+`(.*?)`.*?sent to\s+`(.*?)`', text, re.S
+    )
+    assert len(found) == 6
+    return [pytest.param(*parts, id=parts[0]) for parts in found]
+
+
+@pytest.mark.parametrize(("return_url", "request_url", "sent"), worked_examples())
+def test_return_urls(return_url, request_url, sent):
+    """Each example of the page on return URLs sends people where it says."""
+    client = logged_in(make_app(FEEDBACKCHIMP_RETURN_URL=return_url))
+    location = client.get(request_url).headers["Location"]
+    assert re.sub(r"eyJ[\w.-]+", "TOKEN", location) == sent
+
+
+HANDS_ON = {"FEEDBACKCHIMP_RETURN_URL": "/login?token={token}&state={state}"}
+LOGGED = [
+    pytest.param("?return_to=/board/1002", {}, {}, id="another parameter"),
+    pytest.param("?redirect=https://evil.example/x", {}, {}, id="foreign page"),
+    pytest.param("", {}, {}, id="token issued"),
+    pytest.param("", HANDS_ON, {}, id="nothing to hand on"),
+    pytest.param("", {}, {"name": None}, id="no name"),
+]
+
+
+@pytest.mark.parametrize(("query", "config", "attributes"), LOGGED)
+def test_log_lines(query, config, attributes, caplog):
+    """The page on return URLs shows the very line that each symptom gives."""
+    caplog.set_level(logging.INFO, "flask_feedbackchimp")
+    app = make_app(User("7", **attributes), **config)
+    logged_in(app, "7").get(f"{PREFIX}{query}")
+    [record] = [r for r in caplog.records if r.name == "flask_feedbackchimp"]
+    line = f"{record.levelname}:{record.name}:{record.getMessage()}"
+    shown = [s.code.strip() for s in snippets(RETURN_URL, "text")]
+    assert comparable(line) in [comparable(text) for text in shown]
+
+
+def test_json_api():
+    """The blueprint of the page on clients answers a URL, a refusal, and the login."""
     namespace = run_page(DOCS / "clients.md")
     app = make_app(feedbackchimp=namespace["feedbackchimp"])
     app.register_blueprint(namespace["api"])
@@ -285,7 +337,7 @@ def test_the_json_api_of_the_page_on_clients_works():
     assert app.test_client().post("/api/feedback-url").status_code == 302
 
 
-def test_the_receivers_of_the_page_on_signals_are_called(capsys):
+def test_receivers(capsys):
     """The receivers shown get what the page says they get."""
     receivers = run_page(DOCS / "how-it-works.md")
     assert receivers
@@ -297,7 +349,7 @@ def test_the_receivers_of_the_page_on_signals_are_called(capsys):
     assert "refused page_foreign" in printed
 
 
-def test_the_stand_in_of_the_page_on_the_sandbox_keeps_a_record():
+def test_stand_in_from_python():
     """The code shown makes a board that knows why it refused somebody."""
     namespace = run_page(DOCS / "sandbox.md")
     browser = namespace["board"].test_client()
@@ -307,29 +359,66 @@ def test_the_stand_in_of_the_page_on_the_sandbox_keeps_a_record():
 
 
 @pytest.mark.parametrize("snippet", JINJA, ids=lambda s: f"{page_id(s.path)}:{s.line}")
-def test_every_template_snippet_renders(snippet):
+def test_templates_render(snippet):
     """A Jinja snippet renders in an app that is set up, and holds no token."""
     app = make_app()
-    told = {"message": "m", "reason": "r", "status": 403, "board_url": f"{BOARD}/"}
+    told = {"message": "m", "reason": "r", "status": 403, "_": str}
     with app.test_request_context():
-        html = render_template_string(snippet.code, **told)
+        urls = {"board_url": f"{BOARD}/", "app_url": "/"}
+        html = render_template_string(snippet.code, **told, **urls)
     assert html.strip()
     assert "eyJ" not in html
 
 
+def test_translated_refusals(tmp_path):
+    """``message.txt`` as shown, with Flask-Babel: one sentence for page, JSON, text."""
+    flask_babel = pytest.importorskip("flask_babel")
+    from babel.messages.catalog import Catalog
+    from babel.messages.mofile import write_mo
+
+    [snippet] = MESSAGE
+    english = re.search(r'"identity_refused": _\("(.*?)"\)', snippet.code)[1]
+    catalog = Catalog(locale="de")
+    catalog.add(english, "Bitte bestätigen Sie zuerst Ihre Adresse.")
+    (tmp_path / "de" / "LC_MESSAGES").mkdir(parents=True)
+    with (tmp_path / "de" / "LC_MESSAGES" / "messages.mo").open("wb") as file:
+        write_mo(file, catalog)
+    (tmp_path / "feedbackchimp").mkdir()
+    (tmp_path / "feedbackchimp" / "message.txt").write_text(snippet.code, "utf-8")
+
+    app = make_app(BABEL_TRANSLATION_DIRECTORIES=str(tmp_path))
+    flask_babel.Babel(app, locale_selector=lambda: "de")
+    app.template_folder = str(tmp_path)
+    app.feedbackchimp.identity_loader(lambda user: None)
+    client = logged_in(app)
+    wanted = "Bitte bestätigen Sie zuerst Ihre Adresse."
+    assert wanted in client.get(PREFIX).text
+    json = client.get(PREFIX, headers={"Accept": "application/json"})
+    assert json.json["message"] == wanted
+    text = client.get(PREFIX, headers={"Sec-Purpose": "prefetch"}).text
+    assert text == f"{REFUSALS['prefetch'].message}\n"
+
+
+# --- Tables and lists ---
+
+
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
-def test_every_setting_named_on_a_page_is_a_setting(page):
+def test_named_settings(page):
     """A misspelt key anywhere in the prose, a table or a snippet is found."""
+    if page in RUN_ELSEWHERE - {TESTING}:
+        keys = set(re.findall(r"\bFEEDBACKCHIMP_[A-Z_]+\b", page.read_text("utf-8")))
+        assert keys <= set(KEYS)
+        return
     named = re.findall(r"\b[A-Z]+(?:_[A-Z\d]+)+\b", page.read_text("utf-8"))
     settings = {name.removeprefix("FLASK_") for name in named}
     assert settings <= {*KEYS, *OTHER_NAMES, *PLACEHOLDERS}
 
 
-@pytest.mark.parametrize("page", [README, DOCS / "settings.md"], ids=page_id)
-def test_the_settings_table_is_the_code_s(page):
+@pytest.mark.parametrize("page", [README, SETTINGS], ids=page_id)
+def test_settings_table(page):
     """Every setting is in the table with its default, and nothing else is."""
     rows = table(page, "key")
-    assert list(rows) == list(KEYS)
+    assert sorted(rows) == sorted(KEYS)
     for key, (default, _) in KEYS.items():
         shown = rows[key][0].strip("`")
         if key == "FEEDBACKCHIMP_JWT_SECRET":
@@ -340,66 +429,72 @@ def test_the_settings_table_is_the_code_s(page):
             assert ast.literal_eval(shown) == default
 
 
-def test_every_setting_has_a_section_of_its_own():
-    """``docs/settings.md`` explains each setting under a heading."""
-    text = (DOCS / "settings.md").read_text("utf-8")
-    assert re.findall(r"^## `(.+)`$", text, re.M) == list(KEYS)
+def test_settings_sections():
+    """Each setting has a section, in the table's order, with an example that works."""
+    sections = re.split(r"^## `(.+)`$", SETTINGS.read_text("utf-8"), flags=re.M)[1:]
+    assert sections[::2] == list(table(SETTINGS, "key"))
+    examples = {}
+    for snippet in snippets(SETTINGS, "python"):
+        run(snippet, examples)
+    for key, text in zip(sections[::2], sections[1::2], strict=True):
+        assert f"\n{key} = " in text
+        other = {"FEEDBACKCHIMP_ORGANIZATION": ...} if "BOARD_URL" in key else {}
+        make_app(**other | {key: examples[key]})
+        default = KEYS[key][0]
+        if default is not None:
+            [shown] = re.findall(r"Default:\s+`(.+?)`", text)
+            assert ast.literal_eval(shown) == default
 
 
-def test_the_placeholders_are_the_code_s():
+def test_placeholders():
     """The placeholders listed are those that are refused."""
-    part = between(DOCS / "settings.md", _PLACEHOLDERS)
-    assert re.findall(r"`([^`]+)`", part) == list(PLACEHOLDERS)
+    shown = re.findall(r"`([^`]+)`", between(SETTINGS, "placeholders"))
+    assert shown == list(PLACEHOLDERS)
 
 
-_PLACEHOLDERS = "<!-- placeholders: compared with the code by a test -->"
+def statuses(rows: dict[str, list[str]]) -> dict[str, int]:
+    """The HTTP status of each row."""
+    return {code: int(cells[0]) for code, cells in rows.items()}
 
 
-def test_the_refusals_table_is_the_code_s():
+def test_refusals_table():
     """Every reason code is documented with its status, and no other is."""
-    rows = _codes(DOCS / "troubleshooting.md", "<!-- refusals:")
     default = flask_feedbackchimp.SignInRefused("…")
-    expected = {code: str(refusal.status) for code, refusal in REFUSALS.items()}
-    expected[default.reason] = str(default.status)
-    assert {code: cells[0] for code, cells in rows.items()} == expected
+    expected = {code: refusal.status for code, refusal in REFUSALS.items()}
+    expected[default.reason] = default.status
+    assert statuses(table(TROUBLESHOOTING, "code", "refusals")) == expected
 
 
-def test_the_token_errors_table_is_the_code_s():
-    """Every reason of a ``TokenError`` in the source is documented, and no other."""
-    rows = _codes(DOCS / "troubleshooting.md", "<!-- token errors:")
-    modules = PACKAGE.rglob("*.py")
-    assert set(rows) == set().union(*map(_token_error_reasons, modules))
-
-
-def test_the_refusals_of_the_sandbox_are_the_code_s():
+def test_sandbox_table():
     """Every reason of the stand-in is documented with its status, and no other is."""
-    rows = _codes(DOCS / "sandbox.md", "<!-- sandbox:")
-    expected = {code: str(why.status) for code, why in sandbox.REASONS.items()}
-    assert {code: cells[0] for code, cells in rows.items()} == expected
+    expected = {code: why.status for code, why in sandbox.REASONS.items()}
+    assert statuses(table(DOCS / "sandbox.md", "code", "sandbox")) == expected
 
 
-def _codes(page: Path, start: str) -> dict[str, list[str]]:
-    text = page.read_text("utf-8").split(start)[1].split("<!-- end -->")[0]
-    lines = [line for line in text.splitlines() if line.startswith("| `")]
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    return {row[0].strip("`"): row[1:] for row in cells}
+def test_token_errors_table():
+    """Every reason of a ``TokenError`` in the source is documented, and no other."""
+    rows = table(TROUBLESHOOTING, "code", "token errors")
+    assert set(rows) == set().union(*map(token_errors, PACKAGE.glob("*.py")))
 
 
-def _token_error_reasons(source: Path) -> set[str]:
+def token_errors(source: Path) -> set[str]:
+    """The reasons that a module gives its token errors.
+
+    They stand in ``TokenError(…, reason="…")``, or before what is said of the token.
+    """
     reasons = set()
-    for call in ast.walk(ast.parse(source.read_text("utf-8"))):
-        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
-            continue
-        if call.func.id == "_unreadable":
-            assert isinstance(call.args[0], ast.Constant)
-            reasons.add(call.args[0].value)
-        if call.func.id == "TokenError":
-            values = [k.value for k in call.keywords if k.arg == "reason"]
-            reasons |= {v.value for v in values if isinstance(v, ast.Constant)}
+    for node in ast.walk(ast.parse(source.read_text("utf-8"))):
+        match node:
+            case ast.Call(func=ast.Name("TokenError"), keywords=keywords):
+                reasons |= {getattr(k.value, "value", None) for k in keywords} - {None}
+            case ast.Call(func=ast.Name("_unreadable"), args=[ast.Constant(code), _]):
+                reasons.add(code)
+            case ast.Return(ast.Tuple([_, ast.Tuple([ast.Constant(code), _])])):
+                reasons.add(code)
     return reasons
 
 
-def test_the_commands_and_their_options_are_the_code_s():
+def test_command_options():
     """Every command has a section with its options, and nothing else has one."""
     text = (DOCS / "cli.md").read_text("utf-8")
     group = make_app().cli.commands["feedbackchimp"]
@@ -410,22 +505,48 @@ def test_the_commands_and_their_options_are_the_code_s():
         command = group.get_command(None, name)
         own = {option for param in command.params for option in param.opts}
         prose = re.sub(r"^```.*?^```", "", section, flags=re.M | re.S)
-        named = set(re.findall(r"(?<![\w-])--[a-z-]+", prose))
+        named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", prose))
         assert named == {option for option in own if option.startswith("--")}
 
 
-def test_the_modules_of_the_page_on_architecture_are_the_package_s():
-    """Every module and package has a row, and those of a package are named in it."""
-    rows = table(DOCS / "architecture.md", "module")
-    parts = {path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py")}
-    names = {part.with_suffix("").parts for part in parts}
-    assert set(rows) == {name[0] for name in names} - {"__init__"}
-    for name in names:
-        if len(name) == 2 and name[1] != "__init__":
-            assert f"`{name[1]}`" in rows[name[0]][0]
+def test_architecture_modules():
+    """Every module of the root has a row, and those of a wing are in its paragraph."""
+    page = DOCS / "architecture.md"
+    root = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
+    assert set(table(page, "module")) == root
+    paragraphs = page.read_text("utf-8").split("\n\n")
+    for wing in {path.parent for path in PACKAGE.glob("*/*.py")}:
+        [text] = [p for p in paragraphs if p.startswith(f"**`{wing.name}/`**")]
+        modules = {path.stem for path in wing.glob("*.py")} - {"__init__"}
+        assert modules <= set(re.findall(r"`(\w+)`", text))
 
 
-def test_all_public_names_are_in_the_api_reference():
+def test_compatibility_table():
+    """The lowest versions are those of the metadata and of the tests."""
+    text = (DOCS / "compatibility.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\w[\w-]*) \| (.*?) \| (.*?) \|$", text, re.M)
+    lowest = (ROOT / "requirements/lowest.txt").read_text("utf-8")
+    pins = dict(re.findall(r"^([\w-]+)==(.+)$", lowest, re.M))
+    told = metadata("flask-feedbackchimp")
+    assert {row[0] for row in rows} == {
+        "Python",
+        "Flask",
+        "Werkzeug",
+        "Flask-Login",
+        "PyJWT",
+    }
+    for name, supported, tested in rows:
+        if name == "Python":
+            assert told["Requires-Python"] == f">={supported.split()[0]}"
+            versions = re.findall(r"Python :: (3\.\d+)", str(told))
+            assert tested == ", ".join(versions)
+        else:
+            assert tested.split(",")[0] == pins[name.lower()]
+            floor = f"{name.lower()}>={supported.split()[0]}"
+            assert name == "Werkzeug" or floor in told.get_all("Requires-Dist")
+
+
+def test_api_reference():
     """The API page documents ``__all__``, and what it documents is public."""
     text = (DOCS / "api.md").read_text("utf-8")
     core, _, stand_in = text.split("## Test kit")[0].partition("## Stand-in board")
@@ -434,15 +555,23 @@ def test_all_public_names_are_in_the_api_reference():
     assert sorted(re.findall(entry, stand_in)) == sorted(sandbox.__all__)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=page_id)
-def test_the_links_of_a_page_lead_somewhere(page):
-    """Every relative link and picture is there, and so is the heading it leads to."""
-    text = page.read_text("utf-8")
-    for target in re.findall(r"\]\(([^)\s]+)\)", text):
-        if "://" in target:
-            continue
-        name, _, fragment = target.partition("#")
-        path = page.parent / name if name else page
-        assert path.exists(), target
-        if fragment:
-            assert fragment in anchors(path), target
+# --- Links ---
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=page_id)
+def test_links(page):
+    """Every link to a part of this project leads somewhere, headings included."""
+    for target, path, fragment in links(page):
+        if path is not None:
+            assert path.exists(), target
+            assert not fragment or fragment in anchors(path), target
+
+
+def test_long_description():
+    """On a package index every link and picture of the README has a whole address."""
+    renderer = pytest.importorskip("readme_renderer.markdown")
+    html = renderer.render(metadata("flask-feedbackchimp")["Description"])
+    targets = re.findall(r'(?:href|src)="([^"]*)"', html)
+    assert targets
+    whole = r"https://|http://localhost:|#"
+    assert [target for target in targets if not re.match(whole, target)] == []

@@ -7,172 +7,169 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import Any
 
 import jwt
 import pytest
 
-from apps import SECRET
-from flask_feedbackchimp.sandbox import REASONS, create_sandbox, gate, get_arrivals
+from flask_feedbackchimp.sandbox import REASONS, gate, get_arrivals
 from flask_feedbackchimp.sandbox.pages import claim_text
-from flask_feedbackchimp.tokens import TokenSigner
+from support.apps import SECRET
+from support.boards import make_board, sign
 
-SSO_URL = "http://localhost:5000/sso/feedbackchimp"
 NAMES = {"email": "ada@example.com", "name": "Ada Lovelace"}
+FULL = NAMES | {"jti": "one"}
 
 
 @pytest.fixture
-def sandbox():
-    return create_sandbox(SECRET, sso_url=SSO_URL, admins=["Boss@Example.com"])
+def board():
+    return make_board()
 
 
-def sign(email="ada@example.com", **options):
-    return TokenSigner(SECRET).sign(email, "Ada Lovelace", **options).text
+def by_hand(claims: dict[str, Any], algorithm: str = "HS256") -> str:
+    """A token of somebody else's making."""
+    secret = SECRET * 2 if algorithm == "HS512" else SECRET
+    return jwt.encode(claims, secret, algorithm)
 
 
-def by_hand(claims, *, algorithm="HS256", secret=SECRET):
-    return jwt.encode(claims, secret, algorithm=algorithm)
+def part(data: dict[str, str]) -> str:
+    """A part of a token."""
+    return base64.urlsafe_b64encode(json.dumps(data).encode()).decode().rstrip("=")
 
 
-def unsigned(claims):
+def tampered() -> str:
+    """A token that names somebody else than was signed."""
+    header, _, signature = sign().split(".")
+    return f"{header}.{part(FULL)}.{signature}"
+
+
+def unsigned() -> str:
     """A token with the algorithm “none”, which no library would make."""
-
-    def part(data):
-        return base64.urlsafe_b64encode(json.dumps(data).encode()).decode().rstrip("=")
-
-    return f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(claims)}."
+    return f"{part({'alg': 'none'})}.{part(FULL)}."
 
 
-def tampered():
-    header, payload, signature = sign().split(".")
-    claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
-    claims["email"] = "boss@example.com"
-    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
-    return f"{header}.{payload}.{signature}"
+#: Why each is refused, and how; made when it is asked for.
+REFUSED: dict[str, tuple[Any, str, int]] = {
+    "tampered": (tampered, "bad_signature", 403),
+    "other secret": (lambda: jwt.encode(FULL, "o" * 40), "bad_signature", 403),
+    # With the algorithm "none", which no library would make.
+    "unsigned": (
+        lambda: f"{part({'alg': 'none'})}.{part(FULL)}.",
+        "wrong_algorithm",
+        403,
+    ),
+    "HS512": (lambda: by_hand(FULL, "HS512"), "wrong_algorithm", 403),
+    "text": (lambda: "not-a-token", "malformed", 400),
+    "empty": (lambda: "", "malformed", 400),
+    "a list": (lambda: jwt.PyJWS().encode(b"[1]", SECRET, "HS256"), "malformed", 400),
+    "no e-mail": (lambda: by_hand({"name": "A", "jti": "1"}), "claim_missing", 400),
+    "no name": (lambda: by_hand({"email": "a@b", "jti": "1"}), "claim_missing", 400),
+    "no jti": (lambda: by_hand(NAMES), "claim_missing", 400),
+    "blank name": (lambda: by_hand(FULL | {"name": " "}), "claim_invalid", 400),
+    "number": (lambda: by_hand(FULL | {"email": 7}), "claim_invalid", 400),
+    "blank jti": (lambda: by_hand(FULL | {"jti": ""}), "claim_invalid", 400),
+    "expired": (lambda: by_hand(FULL | {"exp": int(time.time())}), "expired", 403),
+    "not yet": (lambda: by_hand(FULL | {"nbf": 2**40}), "not_yet_valid", 403),
+    "admin": (lambda: sign("BOSS@example.COM"), "admin", 403),
+}
 
 
-def refused_tokens():
-    now = int(time.time())
-    full = NAMES | {"jti": "one"}
-    long_secret = SECRET * 2
-    return {
-        "tampered": (tampered(), "bad_signature", 403),
-        "other secret": (by_hand(full, secret="o" * 40), "bad_signature", 403),
-        "alg none": (unsigned(full), "wrong_algorithm", 403),
-        "HS512": (
-            by_hand(full, algorithm="HS512", secret=long_secret),
-            "wrong_algorithm",
-            403,
-        ),
-        "text": ("not-a-token", "malformed", 400),
-        "empty": ("", "malformed", 400),
-        "a list": (
-            jwt.PyJWS().encode(b"[1]", SECRET, algorithm="HS256"),
-            "malformed",
-            400,
-        ),
-        "no e-mail": (by_hand({"name": "Ada", "jti": "1"}), "claim_missing", 400),
-        "no name": (by_hand({"email": "a@b", "jti": "1"}), "claim_missing", 400),
-        "no jti": (by_hand(NAMES), "claim_missing", 400),
-        "blank name": (by_hand(full | {"name": " "}), "claim_invalid", 400),
-        "e-mail a number": (by_hand(full | {"email": 7}), "claim_invalid", 400),
-        "blank jti": (by_hand(full | {"jti": ""}), "claim_invalid", 400),
-        "expired": (by_hand(full | {"exp": now - 1}), "expired", 403),
-        "not yet": (by_hand(full | {"nbf": now + 900}), "not_yet_valid", 403),
-        "admin": (sign("boss@example.com"), "admin", 403),
-        "admin in capitals": (sign("BOSS@EXAMPLE.COM"), "admin", 403),
-    }
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused(case):
+    """On a page, at an endpoint and by ``/validate``, without repeating the token."""
+    make, reason, status = REFUSED[case]
+    for return_url, url in {
+        "{page}?ssoToken={token}": "/board/1003-bug-reports?a=1&ssoToken=",
+        "/sso?t={token}": "/sso?t=",
+    }.items():
+        board, token = make_board(return_url), make()
+        client = board.test_client()
+        response = client.get(f"{url}{token}")
+        assert response.status_code == status
+        assert "What a developer can do" in response.text
+        assert "Set-Cookie" not in response.headers
+        assert "Log out" not in client.get("/").text
+        assert [arrival.reason for arrival in get_arrivals(board)] == [reason]
+        checked = client.post("/validate", data={"token": token})
+        assert checked.status_code == 200
+        assert "This board would refuse it" in checked.text
+        for text in (response.text, checked.text):
+            assert f"<code>{reason}</code>" in text
+            assert not token or token not in text
 
 
-@pytest.mark.parametrize("case", refused_tokens())
-@pytest.mark.parametrize("path", ["/board/1003-bug-reports?a=1&", "/sso?"])
-def test_a_token_that_does_not_hold_is_refused_with_a_reason(sandbox, case, path):
-    token, reason, status = refused_tokens()[case]
-    client = sandbox.test_client()
-    response = client.get(f"{path}ssoToken={token}")
-    assert response.status_code == status
-    assert f"<code>{reason}</code>" in response.text
-    assert "What a developer can do" in response.text
-    assert not token or token not in response.text
-    assert "Set-Cookie" not in response.headers
-    assert "Log out" not in client.get("/").text
-    assert [arrival.reason for arrival in get_arrivals(sandbox)] == [reason]
-
-
-def test_every_reason_has_a_status_and_a_remedy():
+def test_reasons_have_a_remedy():
     for status, remedy in REASONS.values():
         assert 400 <= status < 500
         assert remedy.endswith(".")
 
 
-def test_tokens_of_the_vendors_three_claims_are_accepted(sandbox):
-    token = by_hand(NAMES | {"jti": "one"})
-    assert sandbox.test_client().get(f"/?ssoToken={token}").status_code == 303
+def test_vendors_three_claims_will_do(board):
+    assert board.test_client().get(f"/?ssoToken={by_hand(FULL)}").status_code == 303
 
 
-def test_a_token_signs_in_once_in_whatever_shape_it_comes(sandbox):
-    token = sign()
-    assert sandbox.test_client().get(f"/?ssoToken={token}").status_code == 303
-    for url in ("/?", "/board/1003-bug-reports?", "/sso?"):
-        again = sandbox.test_client().get(f"{url}ssoToken={token}")
-        assert again.status_code == 403
-        assert "jti_used" in again.text
+def test_jti_signs_in_once(board):
+    """Whatever else the token says, on whatever page, for whomever."""
+    first, second = (by_hand(FULL | {"x": x}) for x in (1, 2))
+    assert board.test_client().get(f"/?ssoToken={first}").status_code == 303
+    for url in ("/?", "/board/1003-bug-reports?"):
+        for token in (first, second):
+            again = board.test_client().get(f"{url}ssoToken={token}")
+            assert again.status_code == 403
+            assert "jti_used" in again.text
 
 
-def test_a_jti_signs_in_once_whatever_else_the_token_says(sandbox):
-    client = sandbox.test_client()
-    first, second = (by_hand(NAMES | {"jti": "one", "x": x}) for x in (1, 2))
-    assert client.get(f"/?ssoToken={first}").status_code == 303
-    assert "jti_used" in client.get(f"/?ssoToken={second}").text
-
-
-def test_of_sixteen_threads_with_one_token_exactly_one_is_signed_in(sandbox):
+def test_of_sixteen_threads_one_signs_in(board):
     barrier, token = Barrier(16), sign()
 
-    def arrive(_):
-        client = sandbox.test_client()
-        barrier.wait()
-        return client.get(f"/?ssoToken={token}").status_code
+    def arrive(_: int) -> int:
+        client = board.test_client()
+        barrier.wait(30)
+        status: int = client.get(f"/?ssoToken={token}").status_code
+        return status
 
     with ThreadPoolExecutor(16) as pool:
         statuses = list(pool.map(arrive, range(16)))
     assert sorted(statuses) == [303] + [403] * 15
 
 
-def test_a_refusal_leaves_somebody_who_is_signed_in_as_they_were(sandbox):
-    client = sandbox.test_client()
+def test_next_token_counts(board):
+    """A bad one leaves people as they were, a good one changes who they are."""
+    client = board.test_client()
     client.get(f"/?ssoToken={sign()}")
     refused = client.get("/?ssoToken=nonsense")
     assert "Ada Lovelace" in refused.text
     assert "Log in again" not in refused.text
     assert "Ada Lovelace" in client.get("/").text
-
-
-def test_a_new_token_changes_who_is_signed_in(sandbox):
-    client = sandbox.test_client()
-    client.get(f"/?ssoToken={sign()}")
     client.get(f"/?ssoToken={sign('joan@example.com')}")
     assert "joan@example.com" in client.get("/").text
     assert "ada@example.com" not in client.get("/").text
 
 
-def test_memory_is_bounded_and_the_oldest_sign_in_is_forgotten(monkeypatch):
-    monkeypatch.setattr(gate, "MAX_SIGN_INS", 3)
+def test_memory_is_bounded(monkeypatch):
+    """The oldest sign-in is forgotten, and the oldest value."""
+    monkeypatch.setattr(gate, "MAX_REMEMBERED", 3)
     monkeypatch.setattr(gate, "MAX_ARRIVALS", 2)
-    sandbox = create_sandbox(SECRET, sso_url=SSO_URL)
-    clients = [sandbox.test_client() for _ in range(4)]
-    tokens = [sign() for _ in clients]
+    board = make_board()
+    clients, tokens = (
+        [board.test_client() for _ in range(4)],
+        [sign() for _ in range(4)],
+    )
     for client, token in zip(clients, tokens, strict=True):
         client.get(f"/?ssoToken={token}")
-    assert len(get_arrivals(sandbox)) == 2
+    assert len(get_arrivals(board)) == 2
     assert "Ada Lovelace" not in clients[0].get("/").text
     assert "Ada Lovelace" in clients[1].get("/").text
     again = [clients[0].get(f"/?ssoToken={token}").status_code for token in tokens[1:]]
     assert again == [403, 403, 403]
+    memory = gate.get_gate(make_board("/sso?t={token}&s={state}"))
+    values = [memory.issue("http://localhost/")["state"] for _ in range(4)]
+    assert [bool(memory.issued(value)) for value in values] == [False, True, True, True]
 
 
-def test_validating_shows_the_claims_and_does_not_use_the_token_up(sandbox):
-    client = sandbox.test_client()
-    token = by_hand(NAMES | {"jti": "one", "iat": 1_700_000_000, "exp": 2**40})
+def test_validating_uses_nothing_up(board):
+    client = board.test_client()
+    token = by_hand(FULL | {"iat": 1_700_000_000, "exp": 2**40})
     for _ in range(2):
         response = client.post("/validate", data={"token": f"\n {token}\r\n"})
         assert response.status_code == 200
@@ -180,45 +177,28 @@ def test_validating_shows_the_claims_and_does_not_use_the_token_up(sandbox):
         assert "1700000000 (2023-11-14 22:13:20 UTC)" in response.text
         assert str(2**40) in response.text
         assert token not in response.text
-    assert get_arrivals(sandbox) == ()
+    assert client.get(f"/validate?ssoToken={token}").status_code == 200
+    assert get_arrivals(board) == ()
     assert client.get(f"/?ssoToken={token}").status_code == 303
-    used = client.post("/validate", data={"token": token})
-    assert "This board would refuse it" in used.text
-    assert "jti_used" in used.text
+    assert "jti_used" in client.post("/validate", data={"token": token}).text
 
 
-@pytest.mark.parametrize("case", refused_tokens())
-def test_validating_says_why_a_token_would_be_refused(sandbox, case):
-    token, reason, _ = refused_tokens()[case]
-    response = sandbox.test_client().post("/validate", data={"token": token})
-    assert response.status_code == 200
-    assert "This board would refuse it" in response.text
-    assert f"<code>{reason}</code>" in response.text
-    assert not token or token not in response.text
-
-
-def test_validating_nothing_at_all_is_answered(sandbox):
-    client = sandbox.test_client()
+def test_validating_nothing(board):
+    client = board.test_client()
     assert "malformed" in client.post("/validate").text
     assert "Checking does not use it up" in client.get("/validate").text
 
 
-def test_validating_takes_no_endless_text(sandbox):
-    response = sandbox.test_client().post("/validate", data={"token": "x" * 100_000})
+def test_validating_endless_text(board):
+    response = board.test_client().post("/validate", data={"token": "x" * 100_000})
     assert response.status_code == 413
     assert "A stand-in for development" in response.text
 
 
-def test_a_token_in_the_address_of_the_validation_page_is_not_used_up(sandbox):
-    client, token = sandbox.test_client(), sign()
-    assert client.get(f"/validate?ssoToken={token}").status_code == 200
-    assert client.get(f"/?ssoToken={token}").status_code == 303
-
-
-def test_claims_that_no_font_can_show_are_shown_all_the_same(sandbox):
-    payload = json.dumps(NAMES | {"jti": "one", "\ud800": "\ud801", "l": ["\ud802"]})
-    token = jwt.PyJWS().encode(payload.encode(), SECRET, algorithm="HS256")
-    response = sandbox.test_client().post("/validate", data={"token": token})
+def test_claims_without_utf_8_are_shown(board):
+    payload = json.dumps(FULL | {"\ud800": "\ud801", "l": ["\ud802"]})
+    token = jwt.PyJWS().encode(payload.encode(), SECRET, "HS256")
+    response = board.test_client().post("/validate", data={"token": token})
     assert "This board would sign this person in" in response.text
 
 
@@ -234,5 +214,5 @@ def test_claims_that_no_font_can_show_are_shown_all_the_same(sandbox):
         (0, "age", "0"),
     ],
 )
-def test_claims_are_written_for_people(value, name, text):
+def test_claims_are_for_people(value, name, text):
     assert claim_text(value, name) == text

@@ -1,19 +1,21 @@
-"""The test kit, used as users use it: on apps of their own, without a network."""
+"""The test kit, used as users use it: on their own apps, without a network."""
 
 from __future__ import annotations
 
 import inspect
 import logging
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from flask import Flask, abort, redirect, render_template_string
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from apps import BOARD, PREFIX, SECRET, User, logged_in, make_app
 from flask_feedbackchimp import Identity, NotInitializedError, SignInRefused
 from flask_feedbackchimp.testing import StandInBoard, Visit
 from flask_feedbackchimp.testing.reading import read_page
+from support.apps import BOARD, PREFIX, SECRET, User, logged_in, make_app
 
 DEEP_LINK = "/board/1002-feature-requests?sort=new&q=a%26b#top"
 NAV = """
@@ -23,26 +25,38 @@ NAV = """
     {{ feedbackchimp_link("Feedback & ideas") }}</nav>
     <p>{{ feedbackchimp_link("Feature requests", deep_link) }}</p>
 """
+FORMS = [
+    "{page}?jwt={token}&v=2",
+    "/api/sso?tenant=acme&ssoToken={token}&redirect={page}",
+    "https://login.example.net/access/jwt?jwt={token}&return_to={page}",
+    "/sso/{token}?to={page}",
+]
 
 
-def make_shop(*users, page="{{ feedbackchimp_link('Feedback') }}", **config):
+def make_shop(
+    *users: Any, page: str = "{{ feedbackchimp_link('Feedback') }}", **config: Any
+) -> Flask:
     """An app with a home page that holds a link to the board."""
     app = make_app(*users, **config)
 
     @app.get("/")
-    def home():
+    def home() -> str:
         return render_template_string(page, deep_link=DEEP_LINK)
 
     @app.get("/start")
-    def start():
+    def start() -> Any:
         return redirect("/")
 
     return app
 
 
-def test_the_nav_link_signs_the_user_in_on_the_board():
-    app = make_shop()
-    visit = StandInBoard(app).click_link(logged_in(app), on="/")
+def click(app: Flask, id: str = "ada", **choice: Any) -> Visit:
+    """The visit of somebody who is logged in and clicks the link."""
+    return StandInBoard(app).click_link(logged_in(app, id), **choice)
+
+
+def test_click_link():
+    visit = click(make_shop())
     assert visit.signed_in
     assert visit.page == "/"
     assert visit.status == 200
@@ -53,126 +67,116 @@ def test_the_nav_link_signs_the_user_in_on_the_board():
     assert (visit.refused_by, visit.reason, visit.location) == (None, None, None)
 
 
-def test_a_deep_link_ends_on_that_page_with_its_query_and_fragment():
-    app = make_shop(page=NAV)
-    visit = StandInBoard(app).click_link(logged_in(app), page=DEEP_LINK)
+# Which link
+
+
+@pytest.mark.parametrize(
+    ("choice", "page"),
+    [
+        ({"text": "Feedback & ideas"}, "/"),
+        ({"text": "Feature requests"}, DEEP_LINK),
+        ({"page": "/"}, "/"),
+        ({"page": DEEP_LINK}, DEEP_LINK),
+        ({"page": f"{BOARD}{DEEP_LINK}"}, DEEP_LINK),
+        ({"page": "/", "on": "/start"}, "/"),
+    ],
+)
+def test_link_is_chosen(choice, page):
+    """By what it says, or where it leads; redirects to it are followed."""
+    visit = click(make_shop(page=NAV), **choice)
     assert visit.signed_in
-    assert visit.page == DEEP_LINK
+    assert visit.page == page
 
 
-def test_of_several_links_one_is_chosen_by_what_it_says_or_where_it_leads():
-    app = make_shop(page=NAV)
-    board, client = StandInBoard(app), logged_in(app)
-    assert board.click_link(client, text="Feedback & ideas").page == "/"
-    assert board.click_link(client, text="Feature requests").page == DEEP_LINK
-    assert board.click_link(client, page="/").page == "/"
-    assert board.click_link(client, page=f"{BOARD}{DEEP_LINK}").page == DEEP_LINK
-
-
-def test_more_than_one_link_is_an_assertion_that_lists_them():
-    app = make_shop(page=NAV)
+@pytest.mark.parametrize(
+    ("page", "choice", "said"),
+    [
+        (NAV, {}, "On /: More than one link is meant: give text or page"),
+        (NAV, {}, f"“Feedback & ideas” to {PREFIX}, “Feedback & ideas” to "),
+        (NAV, {"text": "Vote"}, "No link is meant: give text or page of one. The page"),
+        (NAV, {"page": "/board/1"}, "No link is meant"),
+        (NAV, {"text": "About us"}, "No link is meant"),
+        ("<a href='about'>About <b>us</b></a>", {}, f"On /: No link leads to {PREFIX}"),
+        ("<a href='about'>About <b>us</b></a>", {}, "has: “About us” to /about."),
+        (f"<a href='https://a.b{PREFIX}'>x</a>", {}, "The page has: no link"),
+        (NAV, {"on": "/unknown"}, "/unknown answered 404"),
+    ],
+)
+def test_no_such_link(page, choice, said):
+    """An assertion says what there is instead."""
     with pytest.raises(AssertionError) as caught:
-        StandInBoard(app).click_link(logged_in(app))
-    assert "On /: More than one link is meant: give text or page" in str(caught.value)
-    assert f"“Feedback & ideas” to {PREFIX}, " in str(caught.value)
-    assert "About" not in str(caught.value)
+        click(make_shop(page=page), **choice)
+    assert said in str(caught.value)
+    assert page is not NAV or "About us" not in str(caught.value)
 
 
-def test_a_choice_that_fits_no_link_is_an_assertion_that_lists_them():
-    app = make_shop(page=NAV)
-    board, client = StandInBoard(app), logged_in(app)
-    for choice in ({"text": "Vote"}, {"page": "/board/1"}, {"text": "About us"}):
-        with pytest.raises(AssertionError, match=r"No link is meant.*Feedback & ideas"):
-            board.click_link(client, **choice)
-
-
-def test_a_page_without_a_link_is_an_assertion_that_lists_the_others():
-    app = make_shop(page="<a href='about'>About <b>us</b></a><a href=''>Top</a>")
-    with pytest.raises(AssertionError) as caught:
-        StandInBoard(app).click_link(logged_in(app))
-    assert f"On /: No link leads to {PREFIX}" in str(caught.value)
-    assert "“About us” to /about, “Top” to /" in str(caught.value)
-
-
-def test_links_to_other_hosts_are_not_taken_for_the_apps_own():
-    app = make_shop(page=f"<a href='https://other.example{PREFIX}'>Feedback</a>")
-    with pytest.raises(AssertionError, match="The page has: no link"):
-        StandInBoard(app).click_link(logged_in(app))
-
-
-def test_a_page_that_does_not_answer_with_a_page_is_an_assertion():
-    app = make_shop()
-    with pytest.raises(AssertionError, match="/unknown answered 404"):
-        StandInBoard(app).click_link(logged_in(app), on="/unknown")
-
-
-def test_redirects_to_the_page_with_the_link_are_followed():
-    app = make_shop()
-    assert StandInBoard(app).click_link(logged_in(app), on="/start").signed_in
-
-
-def test_a_page_that_is_not_on_the_board_is_a_value_error():
+def test_page_elsewhere_is_a_value_error():
     app = make_shop()
     board, client = StandInBoard(app), logged_in(app)
     with pytest.raises(ValueError, match=r"is not a page of https://acme"):
         board.click_link(client, page="https://evil.example/")
     with pytest.raises(ValueError, match=r"is not a page of https://acme"):
         board.log_in(client, "https://evil.example/")
-    for url in ("https://evil.example/", "https://acme.feedbackchimp.space:8/", "x"):
+    for url in ("https://evil.example/", f"{BOARD}:8/", f"{BOARD}.x/", "x"):
         with pytest.raises(ValueError, match=r"is not on https://acme"):
             board.open(url)
 
 
-def test_somebody_who_is_logged_out_is_sent_to_the_login_page():
+# Other ways
+
+
+def test_login_comes_first():
+    """Somebody who is logged out goes there, and the deep link survives it."""
     app = make_shop(page=NAV)
-    visit = StandInBoard(app).click_link(app.test_client(), page=DEEP_LINK)
-    assert not visit.signed_in
-    assert visit.status == 302
-    assert visit.location.startswith("/login?next=")
-    assert visit.page is None
-    assert repr(visit).startswith("<Visit: not signed in, but sent to /login?next=")
-
-
-def test_the_deep_link_survives_the_login():
-    app = make_shop()
 
     @app.post("/login")
-    def submit():
+    def submit() -> Any:
         return redirect(f"{PREFIX}?redirect={quote(BOARD + DEEP_LINK, safe='')}")
 
     board, client = StandInBoard(app), app.test_client()
-    assert board.log_in(client, DEEP_LINK).location.startswith("/login?next=")
+    for visit in (
+        board.click_link(client, page=DEEP_LINK),
+        board.log_in(client, DEEP_LINK),
+    ):
+        assert not visit.signed_in
+        assert (visit.status, visit.page) == (302, None)
+        assert visit.location.startswith("/login?next=")
+        assert repr(visit).startswith("<Visit: not signed in, but sent to /login?next=")
     client.get("/login/ada")
     visit = board.visit(client, client.post("/login").location)
     assert visit.signed_in
     assert visit.page == DEEP_LINK
 
 
-def test_log_in_on_the_board_comes_back_to_that_page():
+@pytest.mark.parametrize(
+    ("page", "lands_on", "status"),
+    [
+        ("/", "/", 200),
+        (DEEP_LINK, DEEP_LINK, 200),
+        (f"{BOARD}/board//1002-feature-requests", "/board//1002-feature-requests", 200),
+        ("/board/77-ideas", "/board/77-ideas", 404),
+    ],
+)
+def test_log_in(page, lands_on, status):
+    """It comes back to that page, one that the stand-in lacks, too."""
     app = make_shop()
-    board, client = StandInBoard(app), logged_in(app)
-    assert board.log_in(client).page == "/"
-    assert board.log_in(client, DEEP_LINK).page == DEEP_LINK
-    assert board.log_in(client, f"{BOARD}/board//1").page == "/board//1"
-
-
-def test_a_page_that_the_stand_in_lacks_is_signed_in_on_all_the_same():
-    app = make_shop()
-    visit = StandInBoard(app).log_in(logged_in(app), "/board/77-ideas")
+    visit = StandInBoard(app).log_in(logged_in(app), page)
     assert visit.signed_in
-    assert (visit.page, visit.status) == ("/board/77-ideas", 404)
+    assert (visit.page, visit.status) == (lands_on, status)
 
 
-@pytest.mark.parametrize("endpoint", [None, f"{BOARD}/return"])
-def test_a_page_that_begins_with_two_slashes_is_not_taken_for_a_host(endpoint):
-    app = make_shop(FEEDBACKCHIMP_SSO_ENDPOINT=endpoint)
-    visit = StandInBoard(app).log_in(logged_in(app), f"{BOARD}//board/9?a=1#b")
-    assert visit.signed_in
-    assert visit.page.lstrip("/") == "board/9?a=1#b"
-    assert "This stand-in has no such page" in visit.text
+def test_open():
+    """Pages of the board need no signing in."""
+    board = StandInBoard(make_shop())
+    visit = board.open("/board/1003-bug-reports#top")
+    assert (visit.page, visit.status) == ("/board/1003-bug-reports#top", 200)
+    assert not visit.signed_in
+    assert visit.claims == {}
+    assert board.open(f"{BOARD}?a=1").page == "/?a=1"
 
 
-def test_every_visit_is_a_new_token_and_a_new_browser():
+def test_every_visit_is_new():
+    """A new token, and a new browser."""
     app = make_shop()
     board, client = StandInBoard(app), logged_in(app)
     first, second = board.click_link(client), board.click_link(client)
@@ -180,34 +184,45 @@ def test_every_visit_is_a_new_token_and_a_new_browser():
     assert not board.open("/").signed_in
 
 
-@pytest.mark.parametrize(
-    "endpoint",
-    [
-        f"{BOARD}/sso",
-        f"{BOARD}/api/return?tenant=acme",
-        "https://login.example/a/b",
-    ],
-)
-def test_a_fixed_endpoint_delivers_wherever_it_is(endpoint):
-    app = make_shop(page=NAV, FEEDBACKCHIMP_SSO_ENDPOINT=endpoint)
+# The app's own settings
+
+
+@pytest.mark.parametrize("return_url", FORMS)
+def test_return_url(return_url):
+    """Wherever it leads: by a link, by *Log in*, and as a URL for a JSON client."""
+    app = make_shop(page=NAV, FEEDBACKCHIMP_RETURN_URL=return_url)
     board, client = StandInBoard(app), logged_in(app)
-    visit = board.click_link(client, page=DEEP_LINK)
+    assert board.click_link(client, page=DEEP_LINK).page == DEEP_LINK
+    assert board.log_in(client, DEEP_LINK).page == DEEP_LINK
+    assert board.log_in(client).page == "/"
+    with app.app_context():
+        url = app.feedbackchimp.sso_url(DEEP_LINK, user=User())
+    visit = board.open(url)
     assert visit.signed_in
     assert visit.page == DEEP_LINK
-    assert board.click_link(client, page="/").page == "/"
+    again = board.open(url)
+    assert (again.refused_by, again.reason) == ("board", "jti_used")
+    assert "refused by the board (403 jti_used)" in repr(again)
 
 
-@pytest.mark.parametrize("endpoint", [None, f"{BOARD}/return"])
-def test_all_of_the_apps_settings_are_honoured(endpoint):
+def test_values_only_the_board_issues():
+    """*Log in* brings them along, a link of the app's own cannot."""
+    app = make_shop(FEEDBACKCHIMP_RETURN_URL="/login?token={token}&state={state}")
+    board, client = StandInBoard(app), logged_in(app)
+    assert board.log_in(client, DEEP_LINK).page == DEEP_LINK
+    visit = board.click_link(client)
+    assert (visit.refused_by, visit.reason) == ("board", "value_missing")
+
+
+def test_settings_are_the_apps():
     app = make_shop(
         page=NAV,
         FEEDBACKCHIMP_ORGANIZATION=...,
         FEEDBACKCHIMP_BOARD_URL="http://localhost:5001",
         FEEDBACKCHIMP_URL_PREFIX="/go",
         FEEDBACKCHIMP_REDIRECT_PARAM="return_to",
-        FEEDBACKCHIMP_TOKEN_PARAM="jwt",
+        FEEDBACKCHIMP_RETURN_URL="{page}?jwt={token}",
         FEEDBACKCHIMP_TOKEN_LIFETIME=None,
-        FEEDBACKCHIMP_SSO_ENDPOINT=endpoint,
     )
     board, client = StandInBoard(app), logged_in(app)
     visit = board.click_link(client, text="Feature requests")
@@ -217,13 +232,11 @@ def test_all_of_the_apps_settings_are_honoured(endpoint):
 
 
 @pytest.mark.parametrize("root", ["/", "/shop", "/a b/c"])
-def test_an_app_with_a_root_path_of_its_own_is_clicked_through(root):
-    app = make_shop(APPLICATION_ROOT=root)
-    visit = StandInBoard(app).click_link(logged_in(app))
-    assert visit.signed_in
+def test_root_path(root):
+    assert click(make_shop(APPLICATION_ROOT=root)).signed_in
 
 
-def test_an_app_that_is_mounted_below_another_is_clicked_through():
+def test_mounted_app():
     app = make_shop()
     app.wsgi_app = DispatcherMiddleware(Flask("other"), {"/shop": app.wsgi_app})
     client = app.test_client()
@@ -231,7 +244,8 @@ def test_an_app_that_is_mounted_below_another_is_clicked_through():
     assert StandInBoard(app).click_link(client, on="/shop/").signed_in
 
 
-def test_a_page_of_another_host_of_the_app_keeps_its_host_and_cookies():
+def test_other_host_of_the_app():
+    """It keeps its host and cookies."""
     app = make_shop(SESSION_COOKIE_SECURE=True)
     client = app.test_client()
     client.get("https://shop.example/login/ada")
@@ -239,154 +253,6 @@ def test_a_page_of_another_host_of_the_app_keeps_its_host_and_cookies():
     assert board.click_link(client, on="https://shop.example/").signed_in
     assert board.click_link(client, on="/").location.startswith("/login")
     assert board.visit(client, f"https://shop.example{PREFIX}").signed_in
-
-
-def test_a_refusal_by_the_app_says_why():
-    app = make_shop(User(name=" "))
-
-    visit = StandInBoard(app).click_link(logged_in(app))
-    assert not visit.signed_in
-    assert (visit.refused_by, visit.reason) == ("app", "name_unusable")
-    assert visit.status == 403
-    assert "You were not signed in on the feedback board" in visit.text
-    assert repr(visit).startswith(
-        "<Visit: not signed in, refused by the app (403 name_unusable): You were not"
-    )
-
-
-def test_a_refusal_by_the_identity_loader_says_what_it_says():
-    app = make_shop()
-
-    @app.feedbackchimp.identity_loader
-    def identity(user):
-        raise SignInRefused("Verify your e-mail address first.", reason="unverified")
-
-    visit = StandInBoard(app).click_link(logged_in(app))
-    assert (visit.refused_by, visit.reason) == ("app", "unverified")
-    assert "Verify your e-mail address first." in visit.text
-
-
-def test_an_identity_loader_that_sends_people_elsewhere_is_told():
-    app = make_shop()
-
-    @app.feedbackchimp.identity_loader
-    def identity(user):
-        abort(redirect("/verify"))
-
-    visit = StandInBoard(app).click_link(logged_in(app))
-    assert (visit.status, visit.location) == (302, "/verify")
-    assert visit.refused_by is None
-
-
-def test_an_identity_loader_that_sends_people_to_the_board_signs_nobody_in():
-    app = make_shop()
-
-    @app.feedbackchimp.identity_loader
-    def identity(user):
-        abort(redirect(f"{BOARD}?a=1"))
-
-    visit = StandInBoard(app).click_link(logged_in(app))
-    assert not visit.signed_in
-    assert visit.page == "/?a=1"
-    assert repr(visit) == "<Visit: not signed in, on /?a=1 of the board (200)>"
-
-
-def test_an_error_of_the_apps_own_has_no_reason():
-    app = make_shop()
-
-    @app.feedbackchimp.identity_loader
-    def identity(user):
-        abort(410)
-
-    visit = StandInBoard(app).click_link(logged_in(app))
-    assert (visit.refused_by, visit.reason, visit.status) == ("app", None, 410)
-    assert "refused by the app (410): Gone" in repr(visit)
-
-
-def test_an_app_that_shows_its_login_form_in_place_is_told():
-    app = make_shop()
-    app.login_manager.unauthorized_handler(lambda: "<h1>Log in</h1><p>please</p>")
-    visit = StandInBoard(app).click_link(app.test_client())
-    assert (visit.status, visit.refused_by) == (200, None)
-    assert visit.text == "Log in please"
-    assert repr(visit) == "<Visit: not signed in, not sent on (200): Log in please>"
-
-
-def test_exceptions_of_the_app_reach_the_test():
-    app = make_shop()
-
-    @app.feedbackchimp.identity_loader
-    def identity(user):
-        raise LookupError("no such tenant")
-
-    with pytest.raises(LookupError, match="no such tenant"):
-        StandInBoard(app).click_link(logged_in(app))
-
-
-def test_an_admin_is_refused_by_the_board_unless_the_app_knows():
-    boss = User("boss")
-    plain, careful = (
-        make_shop(boss, FEEDBACKCHIMP_ADMIN_EMAILS=emails)
-        for emails in ([], ["boss@example.com"])
-    )
-    refusals = []
-    for app in (plain, careful):
-        board = StandInBoard(app, admins=["BOSS@example.com"])
-        visit = board.click_link(logged_in(app, "boss"))
-        refusals.append((visit.refused_by, visit.reason, visit.status, visit.page))
-    assert refusals == [("board", "admin", 403, None), ("app", "admin", 403, None)]
-
-
-def test_a_private_board_sends_strangers_to_the_app_and_lets_users_in():
-    app = make_shop()
-    board = StandInBoard(app, private=True)
-    stranger = board.open(DEEP_LINK)
-    assert stranger.status == 302
-    assert stranger.location.startswith(f"http://localhost{PREFIX}?redirect=")
-    assert board.log_in(logged_in(app), DEEP_LINK).page == DEEP_LINK
-
-
-@pytest.mark.parametrize("endpoint", [None, f"{BOARD}/return?x=1"])
-def test_a_url_made_for_a_json_client_is_opened(endpoint):
-    app = make_shop(FEEDBACKCHIMP_SSO_ENDPOINT=endpoint)
-    board = StandInBoard(app)
-    with app.app_context():
-        url = app.feedbackchimp.sso_url(f"{BOARD}{DEEP_LINK}", user=User())
-    visit = board.open(url)
-    assert visit.signed_in
-    assert visit.page == DEEP_LINK
-    again = board.open(url)
-    assert (again.refused_by, again.reason) == ("board", "jti_used")
-    assert "refused by the board (403 jti_used)" in repr(again)
-
-
-def test_pages_of_the_board_are_opened_without_signing_in():
-    visit = StandInBoard(make_shop()).open("/board/1003-bug-reports#top")
-    assert (visit.page, visit.status) == ("/board/1003-bug-reports#top", 200)
-    assert not visit.signed_in
-    assert visit.claims == {}
-
-
-def test_extra_claims_are_what_the_board_was_told():
-    app = make_shop()
-
-    @app.feedbackchimp.identity_loader
-    def identity(user):
-        return Identity(user.email, user.name, claims={"company": "Engines"})
-
-    visit = StandInBoard(app).click_link(logged_in(app))
-    assert visit.claims["company"] == "Engines"
-
-
-def test_an_app_that_is_switched_off_is_refused_with_the_remedy():
-    app = make_shop(FEEDBACKCHIMP_ENABLED=False)
-    with pytest.raises(ValueError, match=r"FEEDBACKCHIMP_ENABLED of the app 'shop'"):
-        StandInBoard(app)
-
-
-def test_an_app_without_the_extension_is_refused():
-    with pytest.raises(NotInitializedError, match="init_app"):
-        StandInBoard(Flask("bare"))
 
 
 def test_two_apps_have_two_boards():
@@ -399,7 +265,112 @@ def test_two_apps_have_two_boards():
     assert StandInBoard(second).open(url).signed_in
 
 
-def test_no_token_or_secret_is_shown_or_logged(caplog):
+def test_no_board():
+    app = make_shop(FEEDBACKCHIMP_ENABLED=False)
+    with pytest.raises(ValueError, match=r"FEEDBACKCHIMP_ENABLED of the app 'shop'"):
+        StandInBoard(app)
+    with pytest.raises(NotInitializedError, match="init_app"):
+        StandInBoard(Flask("bare"))
+
+
+# How it ends
+
+
+def loading(loader: Callable[[Any], Any]) -> Flask:
+    """An app with an identity loader."""
+    app = make_shop()
+    app.feedbackchimp.identity_loader(loader)
+    return app
+
+
+def test_refusal_by_the_app():
+    visit = click(make_shop(User(name=" ")))
+    assert not visit.signed_in
+    assert (visit.refused_by, visit.reason, visit.status) == (
+        "app",
+        "name_unusable",
+        403,
+    )
+    assert "You were not signed in to the feedback board" in visit.text
+    assert repr(visit).startswith(
+        "<Visit: not signed in, refused by the app (403 name_unusable): You were not"
+    )
+
+
+def test_refusal_by_the_loader():
+    def refuse(user: Any) -> Identity:
+        raise SignInRefused("Verify it first.", reason="unverified")
+
+    visit = click(loading(refuse))
+    assert (visit.refused_by, visit.reason) == ("app", "unverified")
+    assert "Verify it first." in visit.text
+
+
+def test_loader_sends_people_elsewhere():
+    visit = click(loading(lambda user: abort(redirect("/verify"))))
+    assert (visit.status, visit.location, visit.refused_by) == (302, "/verify", None)
+
+
+def test_loader_sends_people_to_the_board():
+    visit = click(loading(lambda user: abort(redirect(f"{BOARD}?a=1"))))
+    assert not visit.signed_in
+    assert visit.page == "/?a=1"
+    assert repr(visit) == "<Visit: not signed in, on /?a=1 of the board (200)>"
+
+
+def test_error_of_the_app():
+    """An exception reaches the test."""
+    visit = click(loading(lambda user: abort(410)))
+    assert (visit.refused_by, visit.reason, visit.status) == ("app", "aborted", 410)
+    assert "refused by the app (410 aborted): Gone" in repr(visit)
+    with pytest.raises(ZeroDivisionError):
+        click(loading(lambda user: 1 / 0))
+    app = make_shop()
+    app.login_manager.unauthorized_handler(lambda: abort(410))
+    visit = StandInBoard(app).click_link(app.test_client())
+    assert (visit.refused_by, visit.reason, visit.status) == ("app", None, 410)
+    assert "refused by the app (410): Gone" in repr(visit)
+
+
+def test_login_form_in_place():
+    app = make_shop()
+    app.login_manager.unauthorized_handler(lambda: "<h1>Log in</h1><p>please</p>")
+    visit = StandInBoard(app).click_link(app.test_client())
+    assert (visit.status, visit.refused_by) == (200, None)
+    assert visit.text == "Log in please"
+    assert repr(visit) == "<Visit: not signed in, not sent on (200): Log in please>"
+
+
+def test_admin():
+    """Refused by the board, unless the app knows."""
+    plain, careful = (
+        make_shop(User("boss"), FEEDBACKCHIMP_ADMIN_EMAILS=emails)
+        for emails in ([], ["boss@example.com"])
+    )
+    refusals = []
+    for app in (plain, careful):
+        board = StandInBoard(app, admins=["BOSS@example.com"])
+        visit = board.click_link(logged_in(app, "boss"))
+        refusals.append((visit.refused_by, visit.reason, visit.status, visit.page))
+    assert refusals == [("board", "admin", 403, None), ("app", "admin", 403, None)]
+
+
+def test_private_board():
+    app = make_shop()
+    board = StandInBoard(app, private=True)
+    stranger = board.open(DEEP_LINK)
+    assert stranger.status == 302
+    assert stranger.location.startswith(f"http://localhost{PREFIX}?redirect=")
+    assert board.log_in(logged_in(app), DEEP_LINK).page == DEEP_LINK
+
+
+def test_extra_claims():
+    claims = {"company": "Engines"}
+    visit = click(loading(lambda user: Identity(user.email, user.name, claims=claims)))
+    assert visit.claims["company"] == "Engines"
+
+
+def test_nothing_shows_a_token(caplog):
     caplog.set_level(logging.DEBUG)
     app = make_shop()
     board, client = StandInBoard(app), logged_in(app)
@@ -419,7 +390,7 @@ def test_no_token_or_secret_is_shown_or_logged(caplog):
     assert "[token]" in repr(visits[2])
 
 
-def test_every_visit_says_in_one_line_how_it_ended():
+def test_visit_is_one_line():
     signed_in = Visit(200, page="/x", claims={"email": "ada@example.com"})
     assert repr(signed_in) == "<Visit: signed in as ada@example.com on /x>"
     long = Visit(403, "word " * 500, refused_by="app", reason="admin")
@@ -427,12 +398,12 @@ def test_every_visit_says_in_one_line_how_it_ended():
     assert "\n" not in repr(long)
 
 
-def test_the_public_interface_is_documented():
+def test_public_interface_is_documented():
     names = ("click_link", "log_in", "visit", "open")
     assert all(inspect.getdoc(getattr(StandInBoard, name)) for name in names)
 
 
-def test_pages_are_read_as_people_read_them():
+def test_pages_are_read_as_people_do():
     page = read_page(
         "</script><title>No</title><h1>One</h1>two<br>th<b>r</b>ee &amp;\n four"
         "<script>no()</script><a href='/a'>A <i>b</i></a></a><a href=''>c</a>"

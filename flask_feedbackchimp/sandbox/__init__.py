@@ -8,67 +8,86 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection
-from typing import TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask
 
-from ..readers import read_admin_emails, read_jwt_secret, read_parameter
-from ..tokens import TokenSigner
-from . import arrivals, guard, pages
-from .gate import Arrival, Gate
+from ..settings import readers
+from . import arrivals, pages
+from .gate import KEY, Arrival, Gate, get_gate
 from .reasons import REASONS
-from .serving import RequestHandler
-from .state import KEY, Sandbox, get_sandbox
+from .serving import PortTakenError, RequestHandler, serving
 
-__all__ = ["REASONS", "Arrival", "RequestHandler", "create_sandbox", "get_arrivals"]
+__all__ = [
+    "REASONS",
+    "Arrival",
+    "PortTakenError",
+    "RequestHandler",
+    "create_sandbox",
+    "get_arrivals",
+    "serving",
+]
 
 #: Cookies ignore ports: the stand-in's must not be named like the app's.
 SESSION_COOKIE = "feedbackchimp_sandbox"
 #: Most bytes of a request's body; a token has at most some thousand.
 MAX_BODY_BYTES = 64 * 1024
 
-_T = TypeVar("_T")
-
 
 def create_sandbox(
     secret: str | bytes,
     *,
     sso_url: str,
-    admins: Collection[str] = (),
     redirect_param: str = "redirect",
-    token_param: str = "ssoToken",  # noqa: S107  the name of a parameter, not a secret
+    return_url: str = "{page}?ssoToken={token}",
+    admins: Collection[str] = (),
     private: bool = False,
 ) -> Flask:
     """A Flask app that plays the board; serve it on loopback, or use its test client.
 
     :param secret: the app's ``FEEDBACKCHIMP_JWT_SECRET``, judged as there.
     :param sso_url: where *Log in* leads: the redirect endpoint's absolute URL.
+    :param redirect_param: the app's ``FEEDBACKCHIMP_REDIRECT_PARAM``.
+    :param return_url: the app's ``FEEDBACKCHIMP_RETURN_URL``; whatever its host, the
+        stand-in answers its path.
     :param admins: e-mail addresses of people who administer FeedbackChimp.
-    :param redirect_param: the query parameter that names the board page, both ways.
-    :param token_param: the query parameter that carries the token.
     :param private: send every anonymous visitor straight to ``sso_url``.
     :raises ValueError: a value is not usable; the text never repeats it.
     """
-    signer = TokenSigner(_read("secret", read_jwt_secret, secret))
-    sandbox = Sandbox(
-        Gate(signer, _read("admins", read_admin_emails, admins)),
-        _read("sso_url", _read_sso_url, sso_url),
-        _read("redirect_param", read_parameter, redirect_param),
-        _read("token_param", read_parameter, token_param),
-        private,
-    )
-    if sandbox.redirect_param == sandbox.token_param:
-        raise ValueError("redirect_param and token_param must have different names.")
-    return _make_app(sandbox)
+    read: dict[str, Any] = {}
+    problems = [_read_into(read, "secret", readers.read_jwt_secret, secret)]
+    del secret  # an error report shows this frame
+    problems += [
+        _read_into(read, "sso_url", _read_sso_url, sso_url),
+        _read_into(read, "redirect_param", readers.read_parameter, redirect_param),
+        _read_into(read, "return_url", readers.read_return_url, return_url),
+        _read_into(read, "admins", readers.read_admin_emails, admins),
+    ]
+    if not any(problems) and redirect_param in read["return_url"].handed_on:
+        problems.append("return_url hands the page on unchecked: write {page}.")
+    if any(problems):
+        raise ValueError(" ".join(filter(None, problems)))
+    return _make_app(Gate(**read, private=private))
 
 
 def get_arrivals(sandbox: Flask) -> tuple[Arrival, ...]:
     """Everybody who came to a stand-in with a token, in order: let in, or refused."""
-    return get_sandbox(sandbox).gate.arrivals
+    return get_gate(sandbox).arrivals
 
 
-def _make_app(sandbox: Sandbox) -> Flask:
+def _read_into(
+    read: dict[str, Any], name: str, reader: Callable[[object], Any], value: object
+) -> str | None:
+    """What is wrong with a value; nothing, once it is read."""
+    try:
+        read[name] = reader(value)
+    except ValueError as error:
+        return f"{name} {error}."
+    return None
+
+
+def _make_app(gate: Gate) -> Flask:
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=secrets.token_bytes(32),
@@ -77,18 +96,10 @@ def _make_app(sandbox: Sandbox) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
     )
-    app.extensions[KEY] = sandbox
-    guard.register(app)
-    arrivals.register(app)
+    app.extensions[KEY] = gate
     pages.register(app)
+    arrivals.register(app)
     return app
-
-
-def _read(name: str, reader: Callable[[object], _T], value: object) -> _T:
-    try:
-        return reader(value)
-    except ValueError as error:
-        raise ValueError(f"{name} {error}.") from None
 
 
 def _read_sso_url(value: object) -> str:

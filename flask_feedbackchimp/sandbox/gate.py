@@ -1,20 +1,27 @@
-"""Whether a token signs somebody in, and the memory of who came; knows no Flask."""
+"""Who may enter the stand-in, and the memory of who came."""
 
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple, cast
 
+from flask import Flask, current_app
+
+from .. import tokens
+from ..destination import ReturnURL
 from ..errors import TokenError
-from ..tokens import TokenSigner
+from ..settings.secret import Secret
 from .reasons import ArrivalRefused
 
-#: How many sign-ins are remembered; the oldest is forgotten first.
-MAX_SIGN_INS = 10_000
+#: The key in ``app.extensions``.
+KEY = "feedbackchimp-sandbox"
+#: How much is remembered of each kind; the oldest is forgotten first.
+MAX_REMEMBERED = 10_000
 #: How many arrivals are on record; the oldest is forgotten first.
 MAX_ARRIVALS = 1_000
 
@@ -39,17 +46,41 @@ class Arrival:
         return _key(self.claims)
 
 
+class Issued(NamedTuple):
+    """A random value that went to the app: under which name, and from which page."""
+
+    name: str
+    page: str
+
+
 class Gate:
     """Checks tokens as the vendor says it does; safe to share between threads.
 
-    :param signer: reads the tokens.
+    :param secret: the app's.
+    :param sso_url: where *Log in* leads, an absolute URL.
+    :param redirect_param: the parameter that names the page there.
+    :param return_url: how people come back.
     :param admins: case-folded addresses of people who administer FeedbackChimp.
+    :param private: whether anonymous visitors are sent away.
     """
 
-    def __init__(self, signer: TokenSigner, admins: Collection[str]) -> None:
-        self._signer = signer
+    def __init__(
+        self,
+        secret: Secret,
+        sso_url: str,
+        redirect_param: str,
+        return_url: ReturnURL,
+        admins: Collection[str],
+        private: bool,
+    ) -> None:
+        self._secret = secret
+        self.sso_url = sso_url
+        self.redirect_param = redirect_param
+        self.return_url = return_url
         self._admins = frozenset(admins)
+        self.private = private
         self._lock = Lock()
+        self._issued: dict[str, Issued] = {}
         self._sign_ins: dict[str, Arrival] = {}
         self._arrivals: deque[Arrival] = deque(maxlen=MAX_ARRIVALS)
 
@@ -58,6 +89,20 @@ class Gate:
         """Everybody who came with a token, in order; the last 1,000."""
         with self._lock:
             return tuple(self._arrivals)
+
+    def issue(self, page: str) -> dict[str, str]:
+        """A fresh random value for each parameter that the app is to hand back."""
+        values = {name: secrets.token_urlsafe(12) for name in self.return_url.handed_on}
+        with self._lock:
+            for name, value in values.items():
+                self._issued[value] = Issued(name, page)
+            _forget_oldest(self._issued)
+        return values
+
+    def issued(self, value: str) -> Issued | None:
+        """What is remembered of a value that came back; ``None`` for another's."""
+        with self._lock:
+            return self._issued.get(value)
 
     def check(self, token: str) -> Mapping[str, Any]:
         """The claims of a token that would sign somebody in now; nothing is used up.
@@ -79,8 +124,7 @@ class Gate:
         with self._lock:  # look and note at once: the second of two must be refused
             self._refuse_used(arrival.claims)
             self._sign_ins[arrival.key] = arrival
-            if len(self._sign_ins) > MAX_SIGN_INS:
-                del self._sign_ins[next(iter(self._sign_ins))]
+            _forget_oldest(self._sign_ins)
             self._arrivals.append(arrival)
         return arrival
 
@@ -102,7 +146,7 @@ class Gate:
 
     def _read(self, token: str) -> Mapping[str, Any]:
         try:
-            claims = self._signer.read(token)
+            claims = tokens.read(self._secret, token)
         except TokenError as error:
             raise ArrivalRefused(str(error), reason=error.reason) from None
         if claims["email"].casefold() in self._admins:
@@ -120,5 +164,16 @@ class Gate:
             )
 
 
+def get_gate(sandbox: Flask | None = None) -> Gate:
+    """The gate of a stand-in, the current one unless given."""
+    app = current_app if sandbox is None else sandbox
+    return cast(Gate, app.extensions[KEY])
+
+
 def _key(claims: Mapping[str, Any]) -> str:
     return hashlib.sha256(claims["jti"].encode()).hexdigest()
+
+
+def _forget_oldest(memory: dict[str, Any]) -> None:
+    while len(memory) > MAX_REMEMBERED:
+        del memory[next(iter(memory))]

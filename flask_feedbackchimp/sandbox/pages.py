@@ -20,14 +20,23 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from .addresses import values_of
-from .arrivals import visitor, way_to_log_in
+from .arrivals import login_link, values_of, visitor
 from .content import BOARDS, Board, find_board
+from .gate import get_gate
 from .reasons import ArrivalRefused
-from .state import get_sandbox
 
 blueprint: Blueprint = Blueprint("pages", __name__)
 
+#: Nothing from elsewhere, and nothing to keep.
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
 _TIMES = ("iat", "exp", "nbf")
 _OWN_SITES = ("same-origin", "none")
 
@@ -36,6 +45,7 @@ def register(app: Flask) -> None:
     """Add the pages to an app."""
     app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _show_error)
+    app.after_request(_add_headers)
     app.context_processor(_shared)
     app.add_template_filter(claim_text)
 
@@ -64,7 +74,7 @@ def home() -> str:
 @blueprint.get("/board/<board_slug>")
 def board(board_slug: str) -> str:
     """The posts of a board, ``?sort=new`` or by votes."""
-    order = "new" if values_of(request, "sort") == ["new"] else "top"
+    order = "new" if values_of("sort") == ["new"] else "top"
     return render_template("board.html", board=_board(board_slug), order=order)
 
 
@@ -84,7 +94,7 @@ def validate() -> str:
     if request.method == "GET":
         return render_template("validate.html")
     try:
-        claims = get_sandbox().gate.check(request.form.get("token", "").strip())
+        claims = get_gate().check(request.form.get("token", "").strip())
     except ArrivalRefused as refusal:
         return render_template("validate.html", refusal=refusal)
     return render_template("validate.html", claims=claims)
@@ -117,9 +127,14 @@ def _shared() -> dict[str, Any]:
     return {
         "boards": BOARDS,
         "visitor": visitor(),
-        "login_url": way_to_log_in(),
-        "private": get_sandbox().private,
+        "login_url": login_link(),
+        "private": get_gate().private,
     }
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers.update(_HEADERS)
+    return response
 
 
 def _show_error(error: HTTPException) -> ResponseReturnValue:

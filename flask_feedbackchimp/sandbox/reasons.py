@@ -23,14 +23,12 @@ REASONS: dict[str, Reason] = {
         "started with: they must be the same text. “flask feedbackchimp check” prints "
         "the length and a fingerprint of the app's.",
     ),
-    "wrong_algorithm": Reason(
-        403, "Sign with HS256 and nothing else; the extension always does."
-    ),
+    "wrong_algorithm": Reason(403, "Sign only with HS256; the extension always does."),
     "malformed": Reason(
         400,
         "A token is three parts of letters, digits, hyphens and underscores with dots "
         "between them. Look for a proxy or a script that cuts or encodes the address, "
-        "and compare FEEDBACKCHIMP_TOKEN_PARAM on both sides.",
+        "and compare FEEDBACKCHIMP_RETURN_URL on both sides.",
     ),
     "claim_missing": Reason(
         400, "Put the claims “email”, “name” and “jti” into every token."
@@ -59,8 +57,8 @@ REASONS: dict[str, Reason] = {
     ),
     "token_missing": Reason(
         400,
-        "Send the token along. Compare FEEDBACKCHIMP_TOKEN_PARAM with the parameter "
-        "that this stand-in reads.",
+        "Send the token along. Compare the app's FEEDBACKCHIMP_RETURN_URL with the "
+        "return_url of this stand-in.",
     ),
     "token_repeated": Reason(400, "Send one token, once."),
     "page_foreign": Reason(
@@ -69,6 +67,12 @@ REASONS: dict[str, Reason] = {
         "compare host and port: “localhost” and “127.0.0.1” are different origins.",
     ),
     "page_repeated": Reason(400, "Send one page, once."),
+    "value_missing": Reason(
+        400,
+        "Compare the names in FEEDBACKCHIMP_RETURN_URL with what this board sends to "
+        "the app. A link of the app's own cannot carry a value that only the board "
+        "issues: link to the board's page instead, and let its “Log in” start.",
+    ),
 }
 
 

@@ -7,9 +7,12 @@ from collections.abc import Collection
 from flask import Flask
 from flask.testing import FlaskClient
 
-from ..audit import sign_in_refused
+from ..errors import SignInRefused
 from ..sandbox import create_sandbox
-from ..sandbox.addresses import login_url
+from ..sandbox.arrivals import login_url
+from ..sandbox.gate import get_gate
+from ..settings import KEYS
+from ..signals import sign_in_refused
 from ..state import get_state
 from .landing import land, on_stand_in
 from .links import links_on, sign_on_link
@@ -40,18 +43,20 @@ class StandInBoard:
         self, app: Flask, *, admins: Collection[str] = (), private: bool = False
     ) -> None:
         self._state = get_state(app)
-        self._settings = self._state.settings
-        if self._settings.jwt_secret is None:
+        settings = self._state.settings
+        if settings.secret is None:
             raise ValueError(
                 f"FEEDBACKCHIMP_ENABLED of the app {app.name!r} is False, so it signs "
-                "nobody in: make it True in the tests, with a secret of their own."
+                "nobody in: set it to True in the tests, with a secret for them."
             )
+        key = "FEEDBACKCHIMP_RETURN_URL"
+        self._settings = settings
         self._sandbox = create_sandbox(
-            self._settings.jwt_secret,
-            sso_url=f"http://localhost{self._settings.url_prefix}",
+            app.config["FEEDBACKCHIMP_JWT_SECRET"],
+            sso_url=f"http://localhost{settings.url_prefix}",
+            redirect_param=settings.redirect_param,
+            return_url=app.config.get(key, KEYS[key][0]),
             admins=admins,
-            redirect_param=self._settings.redirect_param,
-            token_param=self._settings.token_param,
             private=private,
         )
 
@@ -91,11 +96,10 @@ class StandInBoard:
         :param page: the page of the board: a path, or an absolute URL.
         :raises ValueError: ``page`` is not on the board.
         """
-        settings = self._settings
         url = login_url(
-            settings.url_prefix,
-            redirect_param=settings.redirect_param,
+            get_gate(self._sandbox),
             page=self._url_of(page),
+            sso_url=self._settings.url_prefix,
         )
         return self._navigate(client, url)
 
@@ -114,11 +118,10 @@ class StandInBoard:
         :param url: a path, or an absolute URL; the fixed endpoint's, too.
         :raises ValueError: it is not on the board.
         """
-        if url.startswith("/"):
-            url = self._settings.board_origin + url
-        visit = self._land(url)
+        board = self._settings.board
+        visit = self._land(board.origin + url if url.startswith("/") else url)
         if visit is None:
-            raise ValueError(f"The URL is not on {self._settings.board_origin}.")
+            raise ValueError(f"The URL is not on {board.origin}.")
         return visit
 
     def _navigate(
@@ -142,15 +145,15 @@ class StandInBoard:
         )
 
     def _land(self, url: str) -> Visit | None:
-        target = on_stand_in(url, self._settings)
+        board = self._settings.board
+        target = on_stand_in(url, board)
         if target is None:
             return None
-        return land(self._sandbox, target, origin=self._settings.board_origin)
+        return land(self._sandbox, target, origin=board.origin)
 
     def _url_of(self, page: str) -> str:
-        target = self._state.board.linked_page(page)
-        if target is None:
-            raise ValueError(
-                f"{page!r} is not a page of {self._settings.board_origin}."
-            )
-        return target.url
+        board = self._settings.board
+        try:
+            return board.page(page).url
+        except SignInRefused:
+            raise ValueError(f"{page!r} is not a page of {board.origin}.") from None

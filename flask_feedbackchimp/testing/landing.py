@@ -6,26 +6,25 @@ from urllib.parse import urlsplit
 
 from flask import Flask, g
 
+from ..destination import Board
 from ..sandbox import Arrival
-from ..settings import Settings
 from .reading import read_page
 from .visit import Visit
 
 
-def on_stand_in(url: str, settings: Settings) -> str | None:
+def on_stand_in(url: str, board: Board) -> str | None:
     """Where an absolute URL of the board is on the stand-in, or ``None``.
 
-    :return: path, query and fragment. The fixed endpoint, wherever it is configured,
-        is at ``/sso``.
+    :return: path, query and fragment. The return URL's path is the stand-in's,
+        whatever the host.
     """
-    parts, origin = urlsplit(url), settings.board_origin
-    endpoint = settings.sso_endpoint
-    if endpoint is not None and parts[:3] == urlsplit(endpoint)[:3]:
-        return f"/sso?{parts.query}"
-    if f"{parts.scheme}://{parts.netloc}" != origin:
-        return None
-    target = url.removeprefix(origin)
-    return target if target.startswith("/") else f"/{target}"
+    base = board.return_url.base or board.origin
+    for host in (urlsplit(base)[:2], urlsplit(board.origin)[:2]):
+        parts = urlsplit(url)
+        if parts[:2] == host:
+            target = url.removeprefix(f"{parts.scheme}://{parts.netloc}")
+            return target if target.startswith("/") else f"/{target}"
+    return None
 
 
 def land(sandbox: Flask, target: str, *, origin: str) -> Visit:

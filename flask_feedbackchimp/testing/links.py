@@ -38,7 +38,7 @@ def sign_on_link(
     found = [link for link in links if urlsplit(link.url).path.endswith(prefix)]
     if not found:
         raise AssertionError(
-            f"No link leads to {prefix}; is it for people who are logged in alone? "
+            f"No link leads to {prefix}; is it shown only to logged-in users? "
             f"{_listed(links)}"
         )
     meant = [
@@ -55,7 +55,7 @@ def sign_on_link(
 def page_of(link: Link, state: AppState) -> str:
     """The absolute URL of the page on the board that a link leads to."""
     query = parse_qs(urlsplit(link.url).query)
-    return query.get(state.settings.redirect_param, [state.board.home.url])[0]
+    return query.get(state.settings.redirect_param, [state.settings.board.home.url])[0]
 
 
 def _listed(links: list[Link]) -> str:

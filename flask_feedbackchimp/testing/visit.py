@@ -23,8 +23,8 @@ class Visit:
         ``None`` for somebody who did not get to a page of it.
     :param claims: what the board was told; empty unless it signed the visitor in.
     :param refused_by: who turned the visitor away, if anybody did.
-    :param reason: the stable code of a refusal; ``None`` where the app answered with
-        an error of its own.
+    :param reason: the stable code of a refusal, ``"aborted"`` where the identity loader
+        called ``abort()``; ``None`` where the app answered with another error.
     :param location: where the visitor was sent instead, such as the app's login page.
     """
 

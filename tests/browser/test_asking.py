@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from flask import Flask, Response
 
-from apps import PREFIX
-from shop import DEEP_LINK, open_shop
+from support.apps import PREFIX
+from support.shop import DEEP_LINK, open_shop
 
 BOARD_URL = f"**{DEEP_LINK.partition('?')[0]}**"
 

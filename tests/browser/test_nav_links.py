@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from apps import PREFIX
-from outside import npm_packages
-from shop import DEEP_LINK, KITS, open_shop
+from support.apps import PREFIX
+from support.outside import npm_packages
+from support.shop import DEEP_LINK, KITS, open_shop
 
 BY_HELPER, BARE = "By the helper", "Bare"
 # Turbo Drive fetches a link that the mouse has rested on for 100 ms, as does preload.

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from apps import PREFIX, InactiveUser
 from flask_feedbackchimp import SignInRefused
-from shop import open_shop
+from support.apps import PREFIX, InactiveUser
+from support.shop import open_shop
 
 
 def refused(shop: Any, page: Any) -> Any:
@@ -91,5 +91,5 @@ def test_it_reads_well_where_a_policy_forbids_its_style(shop: Any, page: Any) ->
     assert page.locator("h1").evaluate("e => getComputedStyle(e).color") == (
         "rgb(255, 255, 255)"
     )
-    page.get_by_role("link").click()
+    page.get_by_role("link", name="Go to the feedback board").click()
     page.wait_for_url(f"{shop.board.url}/")

@@ -7,13 +7,13 @@ under test: what is expected of an honest page is written out beside it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from typing import NamedTuple, TypeVar
 from urllib.parse import quote
 
-from apps import BOARD
+from support.apps import BOARD
 
 EVIL = "evil.example"
+DEFAULT_PORTS = {"https": 443, "http": 80}
 
 _T = TypeVar("_T")
 
@@ -59,59 +59,168 @@ class Honest(NamedTuple):
         return f"{self.address}{separator}{param}={token}{self.fragment}"
 
 
+_HEADER = "Set-Cookie: session=stolen"
+_CODES = ("%00", "%09", "%0a", "%20", "%23", "%2e", "%2F", "%3A", "%3F", "%40")
+_DOTS = (
+    *("", "/.", "/a/..", "/a/b/../..", "/..", "/%2e", "/%2E%2e", "/a/.%2e"),
+    *("/a/%2e./.", "/a%2fb/..", "/a%2fb/..%2f..", "/a/..%2f..", "/a%5cb/.."),
+)
+_SLASHES = ("//", "///", "/%2f", "/%2F%2f", "/%5c", "/%5C%2f", "/%09/", "/%0d%0a%2F")
+#: What may be wrong at {x}, and where that is: in a form with the board's {s}cheme,
+#: {h}ost, {p}ort, {a}uthority and {o}rigin, and an {e}vil host.
+_WRONG: tuple[tuple[str | tuple[str, ...], str], ...] = (
+    (
+        "http https ftp ws wss file gopher mailto tel about blob javascript data "
+        "vbscript view-source feed jar intent httpss htps ttps hhttps https2 s https+x "
+        "HTTP HTTPS FTP",
+        "{x}://{a}/board/1 {x}:{o}/board/1 {x}://{h}:1/",
+    ),
+    (": // ;// %3A// \uff1a// :: :://", "{s}{x}{a}/"),
+    ("/ /// //// \\ \\\\ /\\ \\/ //\\ \\//", "{s}:{x}{a}/board/1 {s}:{x}{e}/board/1"),
+    ("// /// //// \\ \\\\ /\\ \\/ //\\ \\//", "{x}{e}/{a}/ {x}{a}/board/1 {x}{a}@{e}/"),
+    (
+        "\\ \\\\ \\/ \\@ /\\ /\\\\ \\. \\:443 @ :@ :443@ :x@ %40 %00@ %2F@ &@ ;@ @@",
+        "{o}{x}{e}/ {s}://{e}{x}{a}/",
+    ),
+    (
+        "@ :@ user@ user:@ user:pw@ :pw@ %40@ a%3Ab@ a@b@",
+        "{s}://{x}{a}/board/1 {s}://{x}{e}/board/1",
+    ),
+    (
+        ": :0 :1 :22 :79 :80 :81 :443 :444 :5001 :8080 :8443 :65535 :65536 :99999 "
+        ":0443 :00443 :4430 :0080 :08443 :443: :443:443 :443x :x :+443 :-443 :0x1bb "
+        ":443.0 :4.43 :3%34 :%34%34%33 :４４３ :٤٤٣ :² :[443] :443; ;443 :443@443",
+        "{s}://{h}{x}/board/1 {s}://{h}{x} {s}://{h}{x}?a=1",
+    ),
+    (("", ": 443", ":443 ", ":4 43"), "{s}://{h}{x}/board/1 {s}://{h}{x}"),
+    (
+        "{e} www.{e} localhost feedbackchimp.space www.feedbackchimp.com 127.0.0.2 "
+        "127.1 2130706434 0x7f000002 0x7f.2 017700002 0 0.0.0.0 1 10.0.0.1 "
+        "169.254.169.254 192.168.1 256.256.256.256 1.2.3.4.5 [::2] [::] "
+        "[::ffff:127.0.0.2] [fe80::1%25e] [0:0:0:0:0:0:0:2] [::1 ::1] [] [x] [v1.x] "
+        "[[::1]] [127.0.0.1] xn--evil-0000 xn-- xn--80ak6aa92e.com * ** *.* *.space "
+        "*.feedbackchimp.space a_b -a a- . .. ... %2e %00 ~ $ ,",
+        "{s}://{x}/board/1",
+    ),
+    ("x x. xn-- - _ 0 www. // *. evil- %61 . .. %20", "{s}://{x}{a}/board/1"),
+    (
+        "x 0 - .example .{e} %2eexample %00.example * . .. .%00 :443 :80",
+        "{s}://{h}{x}{p}/board/1 {o}{x}",
+    ),
+    (
+        "evil x{l} {l}x {l}-evil {l}.evil evil.{l} a www {l}.{l} {l}0 * {l}* *{l} {l}_ "
+        "xn--{l} {l}%20",
+        "https://{x}.{d}{p}/",
+    ),
+    (
+        tuple(FOREIGN_TO_HOSTS),
+        "{s}://{x}{a}/board/1 {s}://{l}{x}.{d}{p}/board/1 {s}://{h}{x}{p}/board/1 "
+        "{o}{x}{e}/ {s}{x}://{a}/board/1 {s}:{x}//{a}/board/1 {s}:/{x}/{a}/board/1",
+    ),
+    (
+        ("\r\n", "\n", "\r", "\r\n\r\n", "\n ", "\r\n\t", "\x0b", "\x85"),
+        "{o}/{x}{c} {o}/?a=1{x}{c} {o}/#a{x}{c} {o}{x}{c} {x}{o}/ {o}/{x}",
+    ),
+    (
+        (*_CODES, *(f"%25{c[1:]}" for c in _CODES), *(f"%u00{c[1:]}" for c in _CODES)),
+        "{s}://{h}{x}{e}{p}/ {s}://{x}{h}{p}/ {s}:{x}//{a}/",
+    ),
+    # A board that answers such a path with a redirect to the same, without the slash at
+    # its end, sends visitors to another host: by a browser's reading, or a server's.
+    (
+        tuple(f"{dots}{slashes}" for dots in _DOTS for slashes in _SLASHES),
+        "{o}{x}{e}/ {o}{x}{e}?a=1#f {x}{e}/",
+    ),
+    ("%2F%2F &#47;&#47;", "{s}:{x}{a}/"),
+    (
+        ("",),
+        "{s}{a}/ {s}:{a}/board/1 {s}:{e}/board/1 //{e} //{a} {s}://{l}..{d}{p}/ "
+        "{s}://{l}-{d}{p}/ {s}://{d}{p}/ javascript:alert(1)//{o}/ "
+        "javascript://{a}/%0aalert(1) "
+        "data:text/html,<script>alert(1)</script> data:text/html;base64,PHNj=#{o}/ "
+        "url={o}/ {s}:{s}://{a}/ http\u017f://{a}/ {o}/board\\1 {o}/?a=\\ {o}/#\\ "
+        "{s}://{a}:{a}@{e}/ {s}://{e}%2F@{a}/ {s}://[{a}]@{e}/ {s}://?{h}/ {s}://#{h}/ "
+        "{s}:///{h}/ {s}://{e}?{o}/ {s}://{e}#{o}/ {s}://{e}/{o}/ {s}://{e};{o}/ "
+        'https://{a}.{e}/ https://{a}-{e}/ {s}%3A//{a}/ +ADw-{o}/ "{o}/" <{o}/> '
+        "board/1 ./ ../ . .. ?a=1 #f ?{o}/ #{o}/ {a} {a}/board/1 // /// //. :// :/ : ; "
+        "//{e}/%2e%2e {o}/a/..//b/.. /..//b/.",
+    ),
+)
+_TWINS = {
+    **{"k": "\u212a", "s": "\u017f", "a": "\u0430\u1d43\u24d0\xaa\U0001d41a"},
+    **{"c": "\u0441\u2102", "e": "\u0435\u212f", "i": "\u0131\u0130\u2170"},
+    **{".": "\u3002\uff0e\uff61\u2024\ufe52\xb7\u0660", ":": "\uff1a\ufe55\u2236"},
+    **{"m": "\u217f", "[": "\uff3b", "1": "\uff11\u2460\xb9\u0661"},
+}
+_WORDS = (
+    "None null undefined NaN true false 0 1 -1 [] {} [object%20Object] home board "
+    "% %00 %0 %zz %ff ' \" < > & = ; , | ` ~ ^ $ * + - _ {{7*7}} ${7*7} <%=7*7%> "
+    "<script>alert(1)</script> '-- ../../etc/passwd \\\\server\\share C:\\ NUL "
+    "\u202e \ufeff \u200b \ufffd \U0001f600 \u0645\u0631\u062d\u0628\u0627"
+)
+
+
 def hostile_pages(origin: str = BOARD) -> list[str]:
     """Values of the page parameter that must be answered with 400."""
-    families = (
-        _schemes,
-        _slashes,
-        _userinfo,
-        _ports,
-        _other_hosts,
-        _near_hosts,
-        _dots,
-        _tenants,
-        _look_alikes,
-        _foreign_letters,
-        _forbidden_characters,
-        _line_breaks,
-        _encodings,
-        _relative,
-        _words,
-        _sizes,
-    )
-    return _unique(chain.from_iterable(family(origin) for family in families))
+    scheme, host, port = _parts(origin)
+    label, _, domain = host.partition(".")
+    parts = {"s": scheme, "h": host, "p": port, "a": host + port, "o": origin}
+    parts |= {"e": EVIL, "c": _HEADER, "l": label, "d": domain or "feedbackchimp.space"}
+    ports = (port, port) if port else ("", f":{DEFAULT_PORTS[scheme]}")
+    own = {scheme, scheme.upper(), host, *ports}
+    pages = [
+        form.format(x=x, **parts)
+        for wrong, forms in _WRONG
+        for x in _alternatives(wrong, parts)
+        for form in forms.split()
+        if x not in own or "{x}" not in form
+    ]
+    for index, letter in enumerate(host):
+        around = f"{scheme}://{host[:index]}", f"{host[index + 1 :]}{port}/board/1"
+        twins = (chr(ord(letter) + 0xFEE0), *_TWINS.get(letter, ""))
+        others = (*twins, f"%{ord(letter):02x}", "") if index else twins
+        pages += [other.join(around) for other in others]
+    pages += [f"{a}{bad}{b}" for a, b in joints(origin) for bad in FORBIDDEN]
+    for page in (f"{origin}/", f"{origin}/board/1?a=1#f", f"//{EVIL}/", origin):
+        once = quote(page, safe="")
+        pages += [once, quote(once, safe=""), page.replace("//", "%2f%2F")]
+    pages += _WORDS.split()
+    pages += ["\t", "\n", "\r\n", "\x00", "\xa0", "\x0b", " \t ", "\u2003", "\u3000"]
+    pages += [f"{origin}/ {origin}/", f'["{origin}/"]']
+    for size in (2049, 4096, 60_000):
+        starts = (f"{origin}/", f"{origin}/?a=", f"{origin}/#", "/", "x", "https://")
+        pages += [start.ljust(size, "x") for start in starts]
+        pages.append(f"{origin}/".ljust(size, "\u00e9"))
+    pages += [f"{origin}/?{'&'.join([pair] * 101)}" for pair in ("", "a", "ssoToken=1")]
+    return _unique(pages)
+
+
+def _alternatives(wrong: str | tuple[str, ...], parts: dict[str, str]) -> list[str]:
+    return wrong.format(**parts).split() if isinstance(wrong, str) else list(wrong)
 
 
 def hostile_queries(origin: str = BOARD) -> list[bytes]:
     """Whole query strings, byte for byte, that must be answered with 400."""
     pages = (origin, f"{origin}/", f"{origin}/board/1", f"https://{EVIL}/", "", " ")
     quoted = [quote(page, safe="") for page in pages]
-    repeated = [
-        f"{first}={a}&{between}{second}={b}"
-        for first, second in (
-            ("redirect", "redirect"),
-            ("redirect", "%72edirect"),
-            ("%72%65direct", "redirect"),
-        )
+    queries = [
+        f"{name}={first}&{between}redirect={second}"
+        for name in ("redirect", "%72edirect", "%72%65direct")
         for between in ("", "x=1&")
-        for a in quoted
-        for b in quoted
+        for first in quoted
+        for second in quoted
     ]
-    many = ["&".join(["redirect"] * count) for count in (2, 3, 500)]
-    return [query.encode() for query in repeated + many] + list(_no_text(origin))
-
-
-def _no_text(origin: str) -> Iterator[bytes]:
-    """Bytes that are not UTF-8: raw, overlong, halves of surrogates."""
-    page = f"redirect={origin}/board/1".encode()
-    for raw in (b"\xff", b"\xe9", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf5\x80\x80\x80"):
-        yield page + raw
-        yield b"redirect=" + raw + page.removeprefix(b"redirect=")
-        yield page.replace(b"/board", raw + b"/board")
-        yield page + b"&x=" + raw
-        yield raw + b"=1&" + page
-        yield b"redirect=" + raw
-        yield b"redirect=" + quote(origin).encode() + quote(raw).encode()
+    queries += ["&".join(["redirect"] * count) for count in (2, 3, 500)]
+    no_text = (b"\xff", b"\xe9", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf5\x80\x80\x80")
+    around = (f"{origin}/board/1=", f"={origin}/board/1", f"{origin}/=board/1", "=")
+    return [
+        *(query.encode() for query in queries),
+        *(
+            b"redirect=" + raw.join(a.encode().split(b"="))
+            for raw in no_text
+            for a in around
+        ),
+    ]
 
 
 def _parts(origin: str) -> tuple[str, str, str]:
@@ -121,193 +230,6 @@ def _parts(origin: str) -> tuple[str, str, str]:
         return scheme, authority, ""
     host, _, port = authority.rpartition(":")
     return scheme, host, f":{port}"
-
-
-def _schemes(origin: str) -> Iterator[str]:
-    own, host, port = _parts(origin)
-    names = (
-        "http https ftp ws wss file gopher mailto tel about blob javascript data "
-        "vbscript view-source feed jar intent httpss htps ttps hhttps https2 s https+x"
-    )
-    for scheme in names.split():
-        if scheme != own:
-            yield f"{scheme}://{host}{port}/board/1"
-            yield f"{scheme}:{origin}/board/1"
-            yield f"{scheme.upper()}://{host}{port}/"
-    for separator in (":", "", "//", ";//", "%3A//", "\uff1a//", "::", ":://"):
-        yield f"{own}{separator}{host}{port}/"
-    yield f"javascript:alert(1)//{origin}/"
-    yield f"javascript://{host}{port}/%0aalert(1)"
-    yield "data:text/html,<script>alert(1)</script>"
-    yield f"data:text/html;base64,PHNjcmlwdD4=#{origin}/"
-    yield f"url={origin}/"
-    yield f"{own}:{own}://{host}{port}/"
-    yield f"http\u017f://{host}{port}/"
-
-
-def _slashes(origin: str) -> Iterator[str]:
-    scheme, host, port = _parts(origin)
-    authority = f"{host}{port}"
-    for slashes in ("", "/", "///", "////", "\\", "\\\\", "/\\", "\\/", "//\\", "\\//"):
-        yield f"{scheme}:{slashes}{authority}/board/1"
-        yield f"{scheme}:{slashes}{EVIL}/board/1"
-        yield f"{slashes}{EVIL}/{authority}/"
-    for end in ("\\", "\\\\", "\\/", "\\@", "/\\", "/\\\\", "\\.", "\\:443"):
-        yield f"{origin}{end}{EVIL}/"
-        yield f"{scheme}://{EVIL}{end}{authority}/"
-    yield f"{origin}/board\\1"
-    yield f"{origin}/?a=\\"
-    yield f"{origin}/#\\"
-    yield f"//{authority}/"
-    yield f"///{authority}/"
-
-
-def _userinfo(origin: str) -> Iterator[str]:
-    scheme, host, port = _parts(origin)
-    authority = f"{host}{port}"
-    for user in ("", ":", "user", "user:", "user:pw", ":pw", "%40", "a%3Ab", "a@b"):
-        yield f"{scheme}://{user}@{authority}/board/1"
-        yield f"{scheme}://{user}@{EVIL}/board/1"
-    for between in ("@", ":@", ":443@", ":x@", "%40", "%00@", "%2F@", "&@", ";@", "@@"):
-        yield f"{origin}{between}{EVIL}/"
-        yield f"{scheme}://{EVIL}{between}{authority}/"
-    yield f"{scheme}://{authority}:{authority}@{EVIL}/"
-    yield f"{scheme}://{EVIL}%2F@{authority}/"
-    yield f"{scheme}://[{authority}]@{EVIL}/"
-
-
-def _ports(origin: str) -> Iterator[str]:
-    scheme, host, port = _parts(origin)
-    own = {port} if port else {"", {"https": ":443", "http": ":80"}[scheme]}
-    ports = (
-        ": :0 :1 :22 :79 :80 :81 :443 :444 :5001 :8080 :8443 :65535 :65536 :99999 "
-        ":0443 :00443 :4430 :0080 :08443 :443: :443:443 :443x :x :+443 :-443 :0x1bb "
-        ":443.0 :4.43 :%34%34%33 :%3443 :\uff14\uff14\uff13 :\u0664\u0664\u0663 "
-        ":\u00b2 :[443] :443; ;443 :443@443"
-    )
-    for wrong in (*ports.split(), "", ": 443", ":443 ", ":4 43"):
-        if wrong not in own:
-            yield f"{scheme}://{host}{wrong}/board/1"
-            yield f"{scheme}://{host}{wrong}"
-            yield f"{scheme}://{host}{wrong}?a=1"
-
-
-def _other_hosts(origin: str) -> Iterator[str]:
-    scheme, own, _ = _parts(origin)
-    hosts = (
-        f"{EVIL} www.{EVIL} localhost feedbackchimp.space www.feedbackchimp.com "
-        "widget.feedbackchimp.com 127.0.0.2 127.1 2130706434 0x7f000002 0x7f.2 "
-        "017700002 0 0.0.0.0 1 10.0.0.1 169.254.169.254 192.168.1 256.256.256.256 "
-        "1.2.3.4.5 [::2] [::] [::ffff:127.0.0.2] [0:0:0:0:0:0:0:2] [fe80::1%25eth0] "
-        "[::1 ::1] [] [x] [v1.x] [[::1]] [127.0.0.1] xn--evil-0000 xn-- "
-        "xn--80ak6aa92e.com "
-        "* ** *.* *.space *.feedbackchimp.space ? a_b -a a- . .. ... %2e %00 ~ $ ,"
-    )
-    for host in hosts.split():
-        if host not in (own, "?"):
-            yield f"{scheme}://{host}/board/1"
-    yield f"{scheme}://?{own}/"
-    yield f"{scheme}://#{own}/"
-    yield f"{scheme}:///{own}/"
-    yield f"{scheme}://{EVIL}?{origin}/"
-    yield f"{scheme}://{EVIL}#{origin}/"
-    yield f"{scheme}://{EVIL}/{origin}/"
-    yield f"{scheme}://{EVIL};{origin}/"
-
-
-def _near_hosts(origin: str) -> Iterator[str]:
-    scheme, host, port = _parts(origin)
-    for before in (
-        "x",
-        "x.",
-        "xn--",
-        "-",
-        "_",
-        "0",
-        "www.",
-        "//",
-        "*.",
-        "evil-",
-        "%61",
-    ):
-        yield f"{scheme}://{before}{host}{port}/board/1"
-    ends = ("x", "0", "-", ".example", f".{EVIL}", "%2eexample", "%00.example", "*")
-    for after in ends:
-        yield f"{scheme}://{host}{after}{port}/board/1"
-        yield f"{origin}{after}"
-    for index in range(1, len(host)):
-        yield f"{scheme}://{host[:index]}{host[index + 1 :]}{port}/"
-        yield f"{scheme}://{host[:index]}%{ord(host[index]):02x}{host[index + 1 :]}/"
-
-
-def _dots(origin: str) -> Iterator[str]:
-    scheme, host, port = _parts(origin)
-    for dotted in (f"{host}.", f"{host}..", f".{host}", f"..{host}", f"{host}.%00"):
-        yield f"{scheme}://{dotted}{port}/board/1"
-        yield f"{scheme}://{dotted}{port}"
-    if "." in host:
-        yield f"{scheme}://{host.replace('.', '..', 1)}{port}/"
-        yield f"{scheme}://{host.replace('.', '-')}{port}/"
-        yield f"{scheme}://{host.partition('.')[2]}{port}/"
-        yield f"{scheme}://{host.rpartition('.')[0]}{port}/"
-
-
-def _tenants(origin: str) -> Iterator[str]:
-    """Anybody can register another organization beside the board's."""
-    _, host, port = _parts(origin)
-    label, _, domain = host.partition(".")
-    labels = (
-        f"evil x{label} {label}x {label}-evil {label}.evil evil.{label} a www "
-        f"{label}.{label} {label[:-1]} {label}0 * {label}* *{label} {label}_ "
-        f"xn--{label} {label}%20"
-    )
-    for tenant in labels.split():
-        yield f"https://{tenant}.{domain or 'feedbackchimp.space'}{port}/"
-    yield f"https://{host}{port}.{EVIL}/"
-    yield f"https://{host}{port}-{EVIL}/"
-
-
-def _look_alikes(origin: str) -> Iterator[str]:
-    """Other letters that fold, map or look like one of the host's."""
-    scheme, host, port = _parts(origin)
-    twins = {
-        "k": "\u212a",
-        "s": "\u017f",
-        "a": "\u0430\u1d43\u24d0\xaa\U0001d41a",
-        "c": "\u0441\u2102",
-        "e": "\u0435\u212f",
-        "i": "\u0131\u0130\u2170",
-        "m": "\u217f",
-        ".": "\u3002\uff0e\uff61\u2024\ufe52\xb7\u0660",
-        ":": "\uff1a\ufe55\u2236",
-        "[": "\uff3b",
-        "1": "\uff11\u2460\xb9\u0661",
-    }
-    for index, letter in enumerate(host):
-        wide = chr(ord(letter) + 0xFEE0)
-        for twin in wide + twins.get(letter, ""):
-            yield f"{scheme}://{host[:index]}{twin}{host[index + 1 :]}{port}/board/1"
-
-
-def _foreign_letters(origin: str) -> Iterator[str]:
-    """What a host cannot hold, right before, inside and right after it."""
-    scheme, host, port = _parts(origin)
-    middle = len(host) // 2
-    for letter in FOREIGN_TO_HOSTS:
-        yield f"{scheme}://{letter}{host}{port}/board/1"
-        yield f"{scheme}://{host[:middle]}{letter}{host[middle:]}{port}/board/1"
-        yield f"{scheme}://{host}{letter}{port}/board/1"
-        yield f"{scheme}://{host}{port}{letter}{EVIL}/"
-        yield f"{scheme}{letter}://{host}{port}/board/1"
-        yield f"{scheme}:{letter}//{host}{port}/board/1"
-        yield f"{scheme}:/{letter}/{host}{port}/board/1"
-
-
-def _forbidden_characters(origin: str) -> Iterator[str]:
-    """Each forbidden character at each joint of a page."""
-    for before, after in joints(origin):
-        for character in FORBIDDEN:
-            yield f"{before}{character}{after}"
 
 
 def joints(origin: str) -> Iterator[tuple[str, str]]:
@@ -322,126 +244,75 @@ def joints(origin: str) -> Iterator[tuple[str, str]]:
         yield "".join(pieces[:index]), "".join(pieces[index:])
 
 
-def _line_breaks(origin: str) -> Iterator[str]:
-    header = "Set-Cookie: session=stolen"
-    for line_break in ("\r\n", "\n", "\r", "\r\n\r\n", "\n ", "\r\n\t", "\x0b", "\x85"):
-        yield f"{origin}/{line_break}{header}"
-        yield f"{origin}/?a=1{line_break}{header}"
-        yield f"{origin}/#a{line_break}{header}"
-        yield f"{origin}{line_break}{header}"
-        yield f"{line_break}{origin}/"
-        yield f"{origin}/{line_break}"
-
-
-def _encodings(origin: str) -> Iterator[str]:
-    """Encoded once or twice too often, and encoded where nothing may be."""
-    scheme, host, port = _parts(origin)
-    for page in (f"{origin}/", f"{origin}/board/1?a=1#f", f"//{EVIL}/", origin):
-        once = quote(page, safe="")
-        yield once
-        yield quote(once, safe="")
-        yield quote(page, safe="/").replace("//", "%2f%2F")
-    for code in ("%00", "%09", "%0a", "%20", "%23", "%2e", "%2F", "%3A", "%3F", "%40"):
-        for spelling in (code, code.replace("%", "%25"), code.replace("%", "%u00")):
-            yield f"{scheme}://{host}{spelling}{EVIL}{port}/"
-            yield f"{scheme}://{spelling}{host}{port}/"
-            yield f"{scheme}:{spelling}//{host}{port}/"
-    yield f"{scheme}%3A//{host}{port}/"
-    yield f"{scheme}:%2F%2F{host}{port}/"
-    yield f"{scheme}:&#47;&#47;{host}{port}/"
-    yield f"+ADw-{origin}/"
-    yield f'"{origin}/"'
-    yield f"<{origin}/>"
-
-
-def _relative(origin: str) -> Iterator[str]:
-    _, host, port = _parts(origin)
-    pages = (
-        f"/ /board/1 board/1 ./ ../ . .. ?a=1 #f ?{origin}/ #{origin}/ /{origin}/ "
-        f"{host}{port} {host}{port}/board/1 //{EVIL} //{EVIL}/ ///{EVIL} ////{EVIL} "
-        f"/%2F{EVIL} /%5C{EVIL} //{host}{port} //{host}{port}/board/1 /.//{EVIL} "
-        f"/..//{EVIL} //{host}{port}@{EVIL}/ //{EVIL}/%2e%2e // /// //. :// :/ : ;"
-    )
-    yield from pages.split()
-
-
-def _words(origin: str) -> Iterator[str]:
-    words = (
-        "None null undefined NaN true false 0 1 -1 [] {} [object%20Object] home board "
-        "% %00 %0 %zz %ff ' \" < > & = ; , | ` ~ ^ $ * + - _ {{7*7}} ${7*7} <%=7*7%> "
-        "<script>alert(1)</script> '-- ../../etc/passwd \\\\server\\share C:\\ NUL "
-        "\u202e \ufeff \u200b \ufffd \U0001f600 \u0645\u0631\u062d\u0628\u0627"
-    )
-    yield from words.split(" ")
-    yield from ("\t", "\n", "\r\n", "\x00", "\xa0", "\x0b", " \t ", "\u2003", "\u3000")
-    yield f"{origin}/ {origin}/"
-    yield f"{origin}/,{origin}/\n"
-    yield f'["{origin}/"]'
-
-
-def _sizes(origin: str) -> Iterator[str]:
-    for size in (2049, 2500, 4096, 8192, 60_000):
-        for start in ("/", "/?a=", "/#"):
-            yield f"{origin}{start}".ljust(size, "x")
-        yield f"{origin}/".ljust(size, "\u00e9")
-        yield "x" * size
-        yield " " * size
-        yield "https://".ljust(size, "a")
-
-
 #: Paths, queries and fragments that must be sent exactly as they came.
 PATHS = (
-    *("/", "/board/1002-feature-requests", "/a/", "/a//b", "//a", f"//{EVIL}/", "///"),
-    *("/a/./b", "/a/../b", "/..", "/../..//", "/%2e%2e/x", "/...", "/a.b.", "/.a"),
+    *("/", "/board/1002-feature-requests", "/a/", "/a//b", "/a///", f"/a//{EVIL}/"),
+    *("/a/./b", "/a/../b", "/..", "/%2e%2e/x", "/...", "/a.b.", "/.a", "/a/b/..//c"),
     *(f"/@{EVIL}", f"/user:pw@{EVIL}/", "/ada@example.com", "/a:b", "/:443", "/:@"),
     *("/a;b=1;c", "/a,b", "/a=b&c=d", "/a+b", "/a%2Bb", "/a%20b", "/a%2fb", "/%3F%23"),
-    *(f"/%2F%2F{EVIL}", f"/%5C{EVIL}", "/%00", "/%0d%0aSet-Cookie:a=b", "/%E2%80%8B"),
-    *("/100%", "/%", "/%zz", "/%25", "/%2525", "/caf%C3%A9", "/%FF", "/%C0%AF", "/%aB"),
-    *("/~ada", "/-._~!$&'()*+,;=:@", f"/https://{EVIL}/", "/*", "/ssoToken=1"),
+    *(f"/a%2F%2F{EVIL}", f"/a%5C{EVIL}", "/%00", "/%0d%0aSet-Cookie:a=b", "/%E2%80%8B"),
+    *("/100%", "/%", "/%zz", "/%25", "/%252F", "/caf%C3%A9", "/%FF", "/%C0%AF", "/%aB"),
+    *("/~ada", "/-._~!$&'()*+,;=:@", f"/https://{EVIL}/", f"/{BOARD}/x", "/ssoToken=1"),
 )
 QUERIES = (
-    *("a=1", "a=1&a=2&a=1", "b=1&a=2", "a=", "a", "=", "=b", "&", "&&", "a=1&&b=2"),
-    *("&a=1&", "a=b=c", "a=1;b=2", "q=a+b", "q=a%2Bb", "q=a%20b", "q=%26%3D%23", "+"),
-    *("q=caf%C3%A9", "q=%FF", "q=%", "q=%zz", "q=%00", "q=a?b", "?a=1", "??", "q=%25"),
-    *("q=/a//b/..", f"q=https://{EVIL}/", f"redirect=https://{EVIL}/", "redirect="),
-    *(f"next=//{EVIL}", f"@{EVIL}", "q='", "q=(a)*!$,:@", "q=a%5Cb", "%73=1", "q=~"),
-    *("ssotoken=1", "xssoToken=1", "ssoTokens=1", "ssoToken%5B%5D=1", "ssoToken+=1"),
-    *("q=ssoToken", "q=ssoToken=1", "q=1;ssoToken=2", "ssoToken;=1", "%20ssoToken=1"),
-    *("token=1", "jwt=2", "sso=3", "filter%5B%5D=1&filter%5B%5D=2", "page=2&sort=top"),
+    *(
+        "a=1",
+        "a=1&a=2&a=1",
+        "b=1&a=2",
+        "a=",
+        "a",
+        "=",
+        "=b",
+        "a=b=c",
+        "&".join("a" * 100),
+    ),
+    *(
+        "q=a+b",
+        "q=a%2Bb",
+        "q=a%20b",
+        "q=%26%3D%23",
+        "+",
+        "q=a%3Bb",
+        "q=caf%C3%A9",
+        "q=%FF",
+    ),
+    *("q=%", "q=%zz", "q=%00", "q=a?b", "?a=1", "??", "q=%25", "q=/a//b/..", "%73=1"),
+    *(f"q={BOARD}/", f"redirect=https://{EVIL}/", "redirect=", f"next=//{EVIL}", "q=~"),
+    *(f"@{EVIL}", "q='", "q=(a)*!$,:@", "q=a%5Cb", "xssoToken=1", "ssoTokens=1"),
+    *("q=ssoToken", "q=ssoToken=1", "token=1", "jwt=2", "sso=3", "x%5BssoToken%5D=1"),
+    *("filter%5B%5D=1&filter%5B%5D=2", "page=2&sort=top"),
 )
 FRAGMENTS = (
     *("#f", "#/route", "#a?b=c&d=e", "#a#b", "##", "#ssoToken=x", "#?ssoToken=x"),
     *("#%20", "#caf%C3%A9", "#!/x", f"#@{EVIL}", "#:~:text=a,-b", f"#//{EVIL}", "#&"),
     *("#'", "#%", "#%FF", "#a+b", "#=", "#comment-42", "#(a)*$;!"),
 )
-#: What follows the origin, and how Werkzeug must spell it (RFC 3986 §2.1).
+#: What follows the origin, and how it must be spelled (RFC 3986 §2.1).
 RESPELLED = (
-    ("", "/"),
-    ("?a=1", "/?a=1"),
-    ("#f", "/#f"),
-    (f"?@{EVIL}", f"/?@{EVIL}"),
-    (f"#@{EVIL}", f"/#@{EVIL}"),
-    ("?a=1#f", "/?a=1#f"),
-    ("/x?", "/x"),
-    ("/x#", "/x"),
-    ("/x?#", "/x"),
-    ("?", "/"),
-    ("#", "/"),
-    ("/caf\u00e9", "/caf%C3%A9"),
+    *(("", "/"), ("?a=1", "/?a=1"), ("#f", "/#f"), (f"?@{EVIL}", f"/?@{EVIL}")),
+    *((f"#@{EVIL}", f"/#@{EVIL}"), ("?a=1#f", "/?a=1#f"), ("/x?", "/x"), ("/x#", "/x")),
+    *(("/x?#", "/x"), ("?", "/"), ("#", "/"), ("/caf\u00e9", "/caf%C3%A9")),
     ("/?q=caf\u00e9&q=cafe\u0301", "/?q=caf%C3%A9&q=cafe%CC%81"),
     ("/#\u65e5\u672c", "/#%E6%97%A5%E6%9C%AC"),
     ("/\U0001f600?\U0001f600", "/%F0%9F%98%80?%F0%9F%98%80"),
     ("/\u0645?\u05d0=\u212a", "/%D9%85?%D7%90=%E2%84%AA"),
-    (
-        "/\uff0f\uff0e?\uff06\uff1d#\uff03",
-        "/%EF%BC%8F%EF%BC%8E?%EF%BC%86%EF%BC%9D#%EF%BC%83",
-    ),
+    ("/\uff0f?\uff06\uff1d#\uff03", "/%EF%BC%8F?%EF%BC%86%EF%BC%9D#%EF%BC%83"),
     ("/?filter[]=1&filter[]=2", "/?filter%5B%5D=1&filter%5B%5D=2"),
     ("/?filter[a][b]=[1]", "/?filter%5Ba%5D%5Bb%5D=%5B1%5D"),
     ("/a[1]#[x]", "/a%5B1%5D#%5Bx%5D"),
-    ('/"<>^`{|}', "/%22%3C%3E%5E%60%7B%7C%7D"),
-    ('/?"<>^`{|}', "/?%22%3C%3E%5E%60%7B%7C%7D"),
-    ('/#"<>^`{|}', "/#%22%3C%3E%5E%60%7B%7C%7D"),
+    *((f'/{x}"<>^`{{|}}', f"/{x}%22%3C%3E%5E%60%7B%7C%7D") for x in ("", "?", "#")),
+)
+#: Queries that are not sent as they came: empty pairs go, and ``;`` is encoded, because
+#: boards that split there would read another pair.
+DROPPED = (
+    *(("&", ""), ("&&", ""), ("a=1&&b=2", "a=1&b=2"), ("&a=1&", "a=1")),
+    *(("a=1;b=2", "a=1%3Bb=2"), (";", "%3B"), (";&;a", "%3B&%3Ba")),
+    ("&" * 99, ""),
+)
+#: The token's own name, as some server reads it.
+SPELLINGS = (
+    *("{}", "{}[]", "{}%5B%5D", "{}[x]", "{}[a][b]", "{}%5b0", "{}[", "+{}", "%20{}"),
+    *("{}+", "{}%09", "%0A{}", "%C2%A0{}", "{}%00", "{}%00x", "+{}+[]", "{}%20%5B%5D"),
 )
 
 
@@ -467,16 +338,14 @@ def unchanged_pages(origin: str = BOARD) -> list[Honest]:
 
 
 def respelled_pages(origin: str = BOARD) -> list[Honest]:
-    """Pages that mean the same after they were spelled in ASCII, as Werkzeug does."""
+    """Pages that mean the same after they were spelled in ASCII."""
     scheme, host, port = _parts(origin)
-    default = port or {"https": ":443", "http": ":80"}[scheme]
+    default = port or f":{DEFAULT_PORTS[scheme]}"
     origins = (
-        f"{scheme.upper()}://{host}{port}",
-        f"{scheme}://{host.upper()}{port}",
-        f"{scheme.title()}://{host.title()}{default}",
-        f"{scheme}://{host}{default}",
+        *(f"{scheme.upper()}://{host}{port}", f"{scheme}://{host.upper()}{port}"),
+        *(f"{scheme.title()}://{host.title()}{default}", f"{scheme}://{host}{default}"),
     )
-    tails = ("/", "/board/1?A=1#F", "", "?a=1", f"//{EVIL}")
+    tails = ("/", "/board/1?A=1#F", "", "?a=1", f"/a//{EVIL}")
     pairs = [
         *((f"{origin}{tail}", sent) for tail, sent in RESPELLED),
         *((f"{o}{t}", t if t[:1] == "/" else f"/{t}") for o in origins for t in tails),
@@ -484,26 +353,55 @@ def respelled_pages(origin: str = BOARD) -> list[Honest]:
     return _unique(_honest(page, f"{origin}{sent}") for page, sent in pairs)
 
 
+def path_pages(origin: str = BOARD) -> list[Honest]:
+    """Pages that are named by their path only."""
+    return [
+        Honest(honest.page.removeprefix(origin), honest.address, honest.fragment)
+        for honest in (*unchanged_pages(origin), *respelled_pages(origin))
+        if honest.page.startswith(f"{origin}/")
+    ]
+
+
 def dropping_pages(origin: str = BOARD, param: str = "ssoToken") -> list[Honest]:
-    """Pages that carry a parameter of the token's name, which must be dropped."""
+    """Pages with pairs that must not be sent on: empty ones, and any other token."""
     encoded = "".join(f"%{ord(letter):02x}" for letter in param)
-    first = f"%{ord(param[0]):02X}{param[1:]}"
+    names = (param, param.upper(), encoded, encoded.upper().replace("X", "x"))
     pairs = [
         pair
-        for name in (param, encoded, encoded.upper().replace("X", "x"), first)
+        for name in (*(name.format(param) for name in SPELLINGS), *names)
         for pair in (
             (f"/x?{name}=old", "/x"),
-            (f"/x?{name}", "/x"),
-            (f"/x?{name}=old#f", "/x#f"),
+            (f"/x?{name}#f", "/x#f"),
             (f"/x?a=1&{name}=old&b=2", "/x?a=1&b=2"),
-            (f"/x?{name}=1&{name}=2&a={name}", f"/x?a={name}"),
-            (f"/x?{name}==&a", "/x?a"),
-            (f"?{name}=old", "/"),
+            (f"?{name}=1&&{name}==&a={param}", f"/?a={param}"),
         )
     ]
+    pairs += [(f"/x?{came}", f"/x?{sent}".rstrip("?")) for came, sent in DROPPED]
     return _unique(
         _honest(f"{origin}{page}", f"{origin}{sent}") for page, sent in pairs
     )
+
+
+#: What a stranger's token is put into, in a link to the app.
+VICTIMS = ("{page}?ssoToken={token}", "/sso?s={state}&to={page}&ssoToken={token}")
+
+
+def token_attacks() -> Iterator[tuple[str, str]]:
+    """Return URLs, with queries that would have a board read ``EVE`` as token."""
+    spelled = [s.format(n) for s in SPELLINGS for n in ("ssoToken", "SSOTOKEN")]
+    spelled += ["ssotoken", "s%73oToken", "ssoToken;x", "x;ssoToken"]
+    for name in spelled:
+        pages = (
+            *(f"/x?{name}=EVE", f"/x?a=1&{name}=EVE", f"/x?a=1;{name}=EVE"),
+            *(f"/x?{name}=EVE;b=2#f", f"/x?{'&' * 99}{name}=EVE", f"/x;{name}=EVE?a"),
+        )
+        for template in VICTIMS:
+            for page in pages:
+                yield template, f"redirect={quote(page, safe='')}&state=1"
+        yield VICTIMS[1], f"redirect=/x&state=1;{name}=EVE"
+        yield VICTIMS[1], f"redirect=/x&state=1%3B{name}=EVE"
+        yield VICTIMS[1], f"redirect=/x&state=1%26{name}=EVE"
+        yield VICTIMS[1], f"{name}=EVE&redirect=/x&state=1"
 
 
 def honest_pages(origin: str = BOARD, param: str = "ssoToken") -> list[Honest]:
@@ -511,6 +409,7 @@ def honest_pages(origin: str = BOARD, param: str = "ssoToken") -> list[Honest]:
     pages = (
         *unchanged_pages(origin),
         *respelled_pages(origin),
+        *path_pages(origin),
         *dropping_pages(origin, param),
     )
     return list({honest.page: honest for honest in pages}.values())

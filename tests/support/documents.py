@@ -9,8 +9,15 @@ from typing import NamedTuple
 from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 README = ROOT / "README.md"
-PAGES = sorted([README, *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([README, *DOCS.glob("*.md")])
+
+_PUBLISHED = re.compile(
+    r"https://(?:raw\.githubusercontent\.com/[^/]+/[^/]+/main/|"
+    r"github\.com/[^/]+/[^/]+/blob/main/|(flask-feedbackchimp\.readthedocs\.io/en/latest/))"
+    r"([^#]*)(#.*)?"
+)
 
 
 class Snippet(NamedTuple):
@@ -27,13 +34,12 @@ def page_id(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def snippets(path: Path, language: str) -> list[Snippet]:
-    """The fenced blocks of a page in one language, in order."""
-    tokens = MarkdownIt().parse(path.read_text("utf-8"))
+def snippets(path: Path, *languages: str) -> list[Snippet]:
+    """The fenced blocks of a page in one of the languages, in order."""
     return [
-        Snippet(path, token.map[0] + 1, language, token.content)
-        for token in tokens
-        if token.type == "fence" and token.map and token.info.strip() == language
+        Snippet(path, token.map[0] + 1, token.info.strip(), token.content)
+        for token in MarkdownIt().parse(path.read_text("utf-8"))
+        if token.type == "fence" and token.map and token.info.strip() in languages
     ]
 
 
@@ -69,11 +75,37 @@ def anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings}
 
 
-def table(path: Path, first_header: str) -> dict[str, list[str]]:
-    """The rows of the page's tables under a first header, by their first code."""
+def links(path: Path) -> list[tuple[str, Path | None, str]]:
+    """The links and pictures of a page: target, the file in this tree, the fragment.
+
+    The file of an address outside the project is ``None``.
+    """
+    found = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", path.read_text("utf-8")):
+        name, _, fragment = target.partition("#")
+        local: Path | None = path.parent / name if name else path
+        if ":" in target:
+            published = _PUBLISHED.fullmatch(target)
+            local = _in_this_tree(published) if published else None
+        found.append((target, local, fragment))
+    return found
+
+
+def _in_this_tree(published: re.Match[str]) -> Path:
+    if not published[1]:
+        return ROOT / published[2]
+    return DOCS / (published[2] or "index.html").replace(".html", ".md")
+
+
+def table(path: Path, first_header: str, part: str = "") -> dict[str, list[str]]:
+    """The rows of the page's tables under a first header, by their first code.
+
+    :param part: only what stands :func:`between` this comment and the next ``end``.
+    """
     rows: dict[str, list[str]] = {}
     inside = False
-    for line in path.read_text("utf-8").splitlines():
+    text = between(path, part) if part else path.read_text("utf-8")
+    for line in text.splitlines():
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
         if not line.lstrip().startswith("|"):
             inside = False
@@ -87,8 +119,8 @@ def table(path: Path, first_header: str) -> dict[str, list[str]]:
     return rows
 
 
-def between(path: Path, start: str, end: str = "<!-- end -->") -> str:
-    """The part of a page between two comments."""
-    text = path.read_text("utf-8")
-    assert text.count(start) == 1, f"{path.name}: {start!r} is not there once"
-    return text.split(start)[1].split(end)[0]
+def between(path: Path, start: str) -> str:
+    """The part of a page from a comment that begins so to the next ``end``."""
+    parts = path.read_text("utf-8").split(f"<!-- {start}")
+    assert len(parts) == 2, f"{path.name}: {start!r} is not there once"
+    return parts[1].partition("-->")[2].partition("<!-- end -->")[0]

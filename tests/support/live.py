@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from threading import Thread
 from typing import Any, NamedTuple
 
+import pytest
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 
@@ -84,6 +85,20 @@ class LiveServer:
 
         answer: Iterable[bytes] = self.app(environ, start)
         return answer
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., LiveServer]]:
+    """Start a server for an app: ``server = serve(app)``, then ``server.url``."""
+    servers: list[LiveServer] = []
+
+    def start(app: Any = None) -> LiveServer:
+        servers.append(LiveServer(app))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
 
 
 class _Silent(WSGIRequestHandler):

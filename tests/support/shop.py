@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 from flask import Flask, redirect, render_template_string, request, send_from_directory
 from flask_login import login_user
 
-from apps import SECRET, User, make_app
 from flask_feedbackchimp.sandbox import Arrival, create_sandbox, get_arrivals
-from live import LiveServer
-from outside import NODE_MODULES
+from support.apps import PREFIX, SECRET, User, make_app
+from support.live import LiveServer
+from support.outside import NODE_MODULES
 
 #: A page of the board with a query and a fragment, in a browser's own spelling.
 DEEP_LINK = (
@@ -32,53 +32,48 @@ class Kit(NamedTuple):
     presses: bool = False
 
 
-_HTMX_2 = '<script src="/npm/htmx-2/dist/htmx.min.js"></script>'
-_HTMX_2_PRELOAD = (
-    f'{_HTMX_2}<script src="/npm/htmx-ext-preload/dist/preload.min.js"></script>'
-)
-_HTMX_4 = '<script src="/npm/htmx-4/dist/htmx.min.js"></script>'
-_HTMX_4_PRELOAD = (
-    f'{_HTMX_4}<script src="/npm/htmx-4/dist/ext/hx-preload.min.js"></script>'
-)
-_TURBO = (
-    '<script type="module" src="/npm/@hotwired/turbo/dist/turbo.es2017-esm.js">'
-    "</script>"
-)
+def _script(path: str, kind: str = "") -> str:
+    return f'<script {kind} src="/npm/{path}"></script>'
+
+
+_HTMX_2 = _script("htmx-2/dist/htmx.min.js")
+_HTMX_2_PRELOAD = _HTMX_2 + _script("htmx-ext-preload/dist/preload.min.js")
+_HTMX_4 = _script("htmx-4/dist/htmx.min.js")
+_HTMX_4_PRELOAD = _HTMX_4 + _script("htmx-4/dist/ext/hx-preload.min.js")
+_TURBO = _script("@hotwired/turbo/dist/turbo.es2017-esm.js", 'type="module"')
+_BOOST_2, _BOOST_4 = 'hx-boost="true"', 'hx-boost:inherited="true"'
+_PRELOAD_2 = f'{_BOOST_2} hx-ext="preload" preload'
+
+
+def _htmx_config(json: str) -> str:
+    return f"<meta name='htmx-config' content='{json}'>"
+
 
 KITS = {
     "nothing": Kit(),
-    "htmx 2": Kit(_HTMX_2, 'hx-boost="true"', follows=True),
+    "htmx 2": Kit(_HTMX_2, _BOOST_2, follows=True),
     "htmx 2 preloads on mouseover": Kit(
-        _HTMX_2_PRELOAD,
-        'hx-boost="true" hx-ext="preload" preload="mouseover"',
-        follows=True,
-        hovers=True,
+        _HTMX_2_PRELOAD, f'{_PRELOAD_2}="mouseover"', follows=True, hovers=True
     ),
     "htmx 2 preloads on mousedown": Kit(
-        _HTMX_2_PRELOAD,
-        'hx-boost="true" hx-ext="preload" preload',
-        follows=True,
-        presses=True,
+        _HTMX_2_PRELOAD, _PRELOAD_2, follows=True, presses=True
     ),
-    "htmx 4": Kit(_HTMX_4, 'hx-boost:inherited="true"', follows=True),
+    "htmx 4": Kit(_HTMX_4, _BOOST_4, follows=True),
     "htmx 4 inherits as htmx 2": Kit(
-        '<meta name="htmx-config" content=\'{"implicitInheritance": true}\'>' + _HTMX_4,
-        'hx-boost="true"',
-        follows=True,
+        _htmx_config('{"implicitInheritance": true}') + _HTMX_4, _BOOST_2, follows=True
     ),
     "htmx 4 preloads on mouseover": Kit(
-        '<meta name="htmx-config" content=\'{"preload": {"boostEvent": "mouseover"}}\'>'
-        + _HTMX_4_PRELOAD,
-        'hx-boost:inherited="true"',
+        _htmx_config('{"preload": {"boostEvent": "mouseover"}}') + _HTMX_4_PRELOAD,
+        _BOOST_4,
         follows=True,
         hovers=True,
     ),
     "htmx 4 preloads on mousedown": Kit(
-        _HTMX_4_PRELOAD, 'hx-boost:inherited="true"', follows=True, presses=True
+        _HTMX_4_PRELOAD, _BOOST_4, follows=True, presses=True
     ),
     "Turbo Drive": Kit(_TURBO, follows=True, hovers=True),
     "Turbo Drive and htmx 2": Kit(
-        _TURBO + _HTMX_2, 'hx-boost="true"', follows=True, hovers=True
+        _TURBO + _HTMX_2, _BOOST_2, follows=True, hovers=True
     ),
 }
 
@@ -142,7 +137,11 @@ def open_shop(serve: Any, *users: Any, **config: Any) -> Shop:
     )
     _add_pages(app)
     server.app = app
-    board.app = create_sandbox(SECRET, sso_url=f"{server.url}/sso/feedbackchimp")
+    board.app = create_sandbox(
+        SECRET,
+        sso_url=f"{server.url}{PREFIX}",
+        return_url=config.get("FEEDBACKCHIMP_RETURN_URL", "{page}?ssoToken={token}"),
+    )
     return Shop(app, server, board)
 
 

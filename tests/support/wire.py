@@ -14,7 +14,7 @@ from urllib.parse import quote
 from flask import Flask
 from werkzeug.datastructures import Headers
 
-from apps import PREFIX
+from support.apps import PREFIX
 
 HOST = "shop.example"
 
@@ -25,6 +25,11 @@ class Answer(NamedTuple):
     status_code: int
     headers: Headers
     data: bytes
+
+    @property
+    def text(self) -> str:
+        """The body."""
+        return self.data.decode()
 
     @property
     def location(self) -> str | None:

@@ -66,11 +66,12 @@ def use(user: User) -> None:
     assert_type(feedback_identity(user), Identity | None)
     assert_type(feedbackchimp.create_token(), str)
     assert_type(feedbackchimp.create_token(user), str)
+    assert_type(feedbackchimp.create_token(None), str)
     assert_type(feedbackchimp.sso_url(), str)
     assert_type(feedbackchimp.sso_url("/board/1-ideas", user), str)
     assert_type(feedbackchimp.sso_url(redirect=None, user=user), str)
     assert_type(feedbackchimp_url(), str)
-    assert_type(feedbackchimp_url("/board/1-ideas"), str)
+    assert_type(feedbackchimp_url("/board/1-ideas", external=True), str)
     assert_type(feedbackchimp_link("Ideas"), Markup)
     assert_type(
         feedbackchimp_link("Ideas", "/board/1-ideas", class_="nav", data_id=3), Markup
@@ -108,7 +109,13 @@ def on_refused(app: Flask, *, user: User | None, reason: str) -> None:
 token_issued.connect(on_issued)
 sign_in_refused.connect(on_refused)
 
-assert_type(
-    create_sandbox("secret", sso_url="http://localhost/sso", admins=["a@b"]), Flask
+board = create_sandbox(
+    "secret",
+    sso_url="http://localhost/sso",
+    redirect_param="to",
+    return_url="/sso?token={token}",
+    admins=["a@b"],
+    private=True,
 )
+assert_type(board, Flask)
 assert_type(StandInBoard(create_app()), StandInBoard)

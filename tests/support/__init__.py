@@ -1,0 +1,1 @@
+"""What many tests share; each module says what it gives."""

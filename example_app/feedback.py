@@ -13,13 +13,13 @@ feedbackchimp = FeedbackChimp()
 def board_identity(user: User) -> Identity:
     """The identity of somebody whose address is verified.
 
-    The board knows people by their address. Vouching for one that nobody has verified
-    would let anybody act there as somebody else, by registering with their address.
+    The board knows people by their address. Without this check anybody could register
+    here with somebody else's address, and then write on the board as that person.
     """
     if not user.email_verified:
         raise SignInRefused(
-            "Please verify your e-mail address first: until then nobody can tell that "
-            f"{user.email} is yours, and on the board you would speak in its name.",
+            "Please verify your e-mail address first. Until then we cannot know that "
+            f"{user.email} is yours.",
             reason="email_unverified",
         )
     return Identity(email=user.email, name=user.name)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from flask_login import UserMixin
+from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import ForeignKey, String, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from .extensions import db, login_manager
 
-# Of no password. Checked where nobody has the address, so that the time an answer
-# takes does not tell which addresses have an account.
+class Base(DeclarativeBase):
+    """The base of every model."""
+
+
+db = SQLAlchemy(model_class=Base)
+
 _NO_PASSWORD = generate_password_hash("")
 
 
@@ -23,17 +27,21 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined]  # made at run ti
     password_hash: Mapped[str] = mapped_column(String(255))
     #: Whether the person has shown that the address is theirs.
     email_verified: Mapped[bool] = mapped_column(default=False)
-    tasks: Mapped[list[Task]] = relationship(
-        back_populates="user", order_by="Task.id", cascade="all, delete-orphan"
-    )
+    tasks: Mapped[list[Task]] = relationship(order_by="Task.id")
+
+    @classmethod
+    def with_email(cls, email: str) -> User | None:
+        """The person with this address, or ``None``."""
+        return db.session.scalar(select(cls).where(cls.email == email.lower()))
 
     @classmethod
     def with_password(cls, email: str, password: str) -> User | None:
         """The person with this address and this password, or ``None``."""
-        user = db.session.scalar(select(cls).where(cls.email == email.lower()))
-        password_hash = user.password_hash if user is not None else _NO_PASSWORD
-        matches = check_password_hash(password_hash, password)
-        return user if matches else None
+        user = cls.with_email(email)
+        # A hash is checked for unknown addresses, too: the time that an answer takes
+        # must not tell which addresses have an account.
+        password_hash = user.password_hash if user else _NO_PASSWORD
+        return user if check_password_hash(password_hash, password) else None
 
     def set_password(self, password: str) -> None:
         """Remember a password, as a salted hash."""
@@ -47,10 +55,3 @@ class Task(db.Model):  # type: ignore[name-defined]  # made at run time
     text: Mapped[str] = mapped_column(String(120))
     done: Mapped[bool] = mapped_column(default=False)
     user_id: Mapped[int] = mapped_column(ForeignKey(User.id))
-    user: Mapped[User] = relationship(back_populates="tasks")
-
-
-@login_manager.user_loader
-def load_user(user_id: str) -> User | None:
-    """The person of a session."""
-    return db.session.get(User, int(user_id))

@@ -5,12 +5,26 @@ from __future__ import annotations
 from flask import Blueprint, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
+from flask_wtf import FlaskForm
+from werkzeug.exceptions import HTTPException
+from wtforms import StringField, SubmitField
+from wtforms.validators import DataRequired, Length
 
-from .extensions import db
-from .forms import TaskForm
-from .models import Task
+from .models import Task, db
 
 blueprint = Blueprint("planner", __name__)
+
+
+class TaskForm(FlaskForm):
+    """A new task."""
+
+    text = StringField(
+        "New task",
+        validators=[DataRequired("Say what there is to do."), Length(max=120)],
+        filters=[lambda text: text.strip() if text else text],
+        render_kw={"autocomplete": "off"},
+    )
+    submit = SubmitField("Add")
 
 
 @blueprint.get("/")
@@ -47,3 +61,12 @@ def toggle(task_id: int) -> ResponseReturnValue:
     task.done = not task.done
     db.session.commit()
     return redirect(url_for("planner.tasks"))
+
+
+@blueprint.app_errorhandler(HTTPException)
+def show_error(error: HTTPException) -> ResponseReturnValue:
+    """Show HTTP errors, CSRF errors among them, as pages of the app."""
+    response = error.get_response()  # its headers say which methods are allowed
+    response.data = render_template("error.html", error=error)
+    response.content_type = "text/html; charset=utf-8"
+    return response

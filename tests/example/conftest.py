@@ -1,0 +1,114 @@
+"""The example app with one database for all tests, and people who use its pages."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.security import generate_password_hash
+from werkzeug.test import TestResponse
+
+# The example is not installed. Last, so that the installed package is found first.
+sys.path.append(str(Path(__file__).parents[2]))
+
+PASSWORD = "correct horse"
+PEOPLE = (
+    ("ada@example.com", "Ada Lovelace", True),
+    ("grace@example.com", "Grace Hopper", False),
+    ("boss@example.com", "Betty Boss", True),
+)
+SETTINGS = {
+    "TESTING": True,
+    "SECRET_KEY": "a key for the tests",
+    "FEEDBACKCHIMP_JWT_SECRET": "a secret for the tests of the example",
+    "FEEDBACKCHIMP_BOARD_URL": "http://localhost:5001",
+    "FEEDBACKCHIMP_ADMIN_EMAILS": ["boss@example.com"],
+}
+
+
+@pytest.fixture(scope="session")
+def make_daybook() -> Iterator[Callable[..., Flask]]:
+    """Make the app with settings; its connections are closed in the end."""
+    from example_app import create_app
+    from example_app.models import db
+
+    apps: list[Flask] = []
+
+    def make(**settings: Any) -> Flask:
+        settings.setdefault("SQLALCHEMY_DATABASE_URI", "sqlite://")
+        apps.append(create_app(settings))
+        return apps[-1]
+
+    yield make
+    for app in apps:
+        with app.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def daybook(make_daybook: Callable[..., Flask], tmp_path_factory: Any) -> Flask:
+    """The app, and three people with passwords that are quick to check."""
+    from example_app.models import User, db
+
+    database = tmp_path_factory.mktemp("daybook") / "daybook.db"
+    app = make_daybook(**SETTINGS, SQLALCHEMY_DATABASE_URI=f"sqlite:///{database}")
+    with app.app_context():
+        for email, name, verified in PEOPLE:
+            password_hash = generate_password_hash(PASSWORD, "pbkdf2:sha256:1")
+            user = User(email=email, name=name, email_verified=verified)
+            user.password_hash = password_hash
+            db.session.add(user)
+        db.session.commit()
+    return app
+
+
+class Visitor:
+    """Somebody with a browser, at first nobody who is logged in."""
+
+    def __init__(self, app: Flask) -> None:
+        self.client: FlaskClient = app.test_client()
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        """Ask for a page."""
+        return self.client.get(path, **options)
+
+    def send(self, path: str, **fields: str) -> TestResponse:
+        """Send a form with the CSRF token of the login page, or of any other."""
+        page = self.get("/login", follow_redirects=True).text
+        found = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page)
+        assert found is not None
+        return self.client.post(path, data={"csrf_token": found[1]} | fields)
+
+    def log_in(
+        self, email: str, *, at: str = "/login", password: str = PASSWORD
+    ) -> TestResponse:
+        """Fill in the login form, at a path with a query, and send it."""
+        return self.send(at, email=email, password=password)
+
+
+@pytest.fixture
+def visitor(daybook: Flask) -> Visitor:
+    """Somebody who is not logged in."""
+    return Visitor(daybook)
+
+
+@pytest.fixture
+def ada(daybook: Flask) -> Visitor:
+    """Somebody whom the board may know."""
+    visitor = Visitor(daybook)
+    assert visitor.log_in("ada@example.com").status_code == 302
+    return visitor
+
+
+@pytest.fixture
+def grace(daybook: Flask) -> Visitor:
+    """Somebody whose address is not verified."""
+    visitor = Visitor(daybook)
+    assert visitor.log_in("grace@example.com").status_code == 302
+    return visitor

@@ -1,176 +1,148 @@
-"""Measure the extension against the view that a careful engineer writes by hand.
+"""Count what the extension costs beside what people would write by hand.
 
-Sets up what it needs, or says what is missing and goes on with the rest. It judges
-nothing: a missed goal is a line in the table.
+It judges nothing: a missed goal is a line in the table.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
-import shlex
+import re
+import shutil
 import subprocess
-import sys
-from collections.abc import Callable, Iterator, Sequence
+import tempfile
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from statistics import mean
 
-from environments import (
-    CRYPTOGRAPHY,
-    LOWEST,
-    NEWEST,
-    ROOT,
-    find_tool,
-    set_up,
-    versions,
-)
-from figures import (
-    RATIOS,
-    body_rows,
-    count_all,
-    import_rows,
-    load_rows,
-    ratio_rows,
-)
-from measure import can_count
-from report import Row, as_data, as_markdown, as_text
+HERE = Path(__file__).resolve().parent
+DOCS = HERE.parent / "docs" / "performance.md"
+MARKS = ("<!-- begin of what was printed -->", "<!-- end of what was printed -->")
+#: What is counted, beside what (without that: the count itself), and the goal.
+ROWS = {
+    "sign-in request / by hand": ("request ours", "request hand", 0.8),
+    "create_token() / by hand": ("token ours", "token hand", 0.7),
+    "any other request / without": ("other ours", "other none", 1.001),
+    "feedbackchimp_link() / by hand": ("link ours", "link hand", 1.25),
+    "feedbackchimp_link(page) / by hand": ("link-page ours", "link-page hand", 1.25),
+    "feedbackchimp_url() / url_for()": ("url ours", "url hand", 0.8),
+    "feedbackchimp_url(page) / url_for()": ("url-page ours", "url-page hand", 1.0),
+    "flask command / without": ("command ours", "command none", None),
+    "the same, no cryptography": ("command plain", "command none", None),
+    "jwt imported by a flask command": ("jwt ours", "", 0),
+    "own import, instructions": ("import", "", 10_000_000),
+    "request, 10 000 admins / none": ("request admins", "request ours", 1.01),
+}
+ONCE = re.compile("command|jwt|import|$")  # what is not counted in loops
+NAMES = sorted({name for row in ROWS.values() for name in row[:2]})
+LOOPS = [name for name in NAMES if not ONCE.match(name)]
+MARK = "os.getppid()"  # where callgrind begins a new count
+IMPORT = f"import os, flask, flask_login; {MARK}; import flask_feedbackchimp; {MARK}"
 
-FIGURES = ("request", "token", "links", "import", "load", "growth", "floor")
+
+def count(python: Path, package: Path, loops: int, seed: int) -> dict[str, float]:
+    """The instructions of one loop of each workload, and of what runs only once."""
+    # Nothing else that the caller has set: it could change the counts.
+    environ = {key: os.environ[key] for key in ("PATH", "HOME")}
+    environ |= {"PYTHONHASHSEED": str(seed), "PYTHONPATH": f"{package}:{HERE}"}
+
+    def callgrind(*arguments: str) -> tuple[str, dict[str, list[int]]]:
+        """What is printed; by process, the counts between the marks."""
+        totals = defaultdict(list)
+        with tempfile.TemporaryDirectory() as folder:
+            tool = ["valgrind", "-q", "--tool=callgrind", "--dump-before=getppid"]
+            tool += [f"--callgrind-out-file={folder}/%p", str(python), *arguments]
+            output = subprocess.check_output(tool, cwd=HERE, env=environ, text=True)
+            # PID.1, PID.2, …, and PID for what follows the last mark.
+            for file in sorted(Path(folder).iterdir(), key=lambda f: f.suffix or "~"):
+                total = re.findall(r"^totals: (\d+)", file.read_text(), re.M)
+                totals[file.stem].append(int(total[0]))
+        return output, totals
+
+    counts: dict[str, float] = {}
+    output, totals = callgrind("workloads.py", str(loops), *LOOPS)
+    for name, pid in zip(LOOPS, output.split(), strict=True):
+        # After the warm-up two blocks, one three times as long: what is not in the
+        # loops is in both, and cancels out.
+        counts[name] = (totals[pid][5] - totals[pid][3]) / (2 * loops)
+    for side in ("ours", "plain", "none"):
+        app = f"workloads:shop('{side}')"
+        output, totals = callgrind("-m", "flask", "--app", app, "noop")
+        counts[f"command {side}"] = sum(map(sum, totals.values()))
+        counts[f"jwt {side}"] = output == "True\n"
+    _, totals = callgrind("-c", IMPORT)
+    counts["import"] = next(iter(totals.values()))[1]
+    return counts
 
 
-_DOCS = ROOT / "docs" / "performance.md"
-_MARKS = ("<!-- begin of what was printed -->", "<!-- end of what was printed -->")
+def report(counts: dict[str, list[dict[str, float]]]) -> tuple[str, str]:
+    """The table with the noise below it, and a line about the goals."""
+    lines = [("what", "best", "worst", "instructions of the worst", "goal", "")]
+    lines.append(("---", "---:", "---:", "---:", "---:", "---"))
+    noise, verdicts = 0.0, defaultdict(list)
+    for title, (name, other, goal) in ROWS.items():
+        figures, keys = [], (name, other) if other else ()
+        for version, found in counts.items():
+            values = [each[name] / (each[other] if other else 1) for each in found]
+            noise = max(noise, (max(values) - min(values)) / (mean(values) or 1))
+            pair = (_number(mean(each[key] for each in found)) for key in keys)
+            figures.append((mean(values), version, " / ".join(pair)))
+        best, worst = min(figures), max(figures)
+        wanted = verdict = ""
+        if goal is not None:
+            wanted = f"≤ {_number(goal)}"
+            verdict = "met" if worst[0] <= goal else "missed"
+        verdicts[verdict].append(title)
+        ends = (f"{_number(value)} ({version})" for value, version, _ in (best, worst))
+        lines.append((title, *ends, worst[2], wanted, verdict))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    table = [f"| {' | '.join(map(str.ljust, line, widths))} |" for line in lines]
+    if noise:
+        table += "", f"Another seed of hashes changed a figure by up to {noise:.2%}."
+    met, missed = len(verdicts["met"]), verdicts["missed"]
+    goals = f"bench: {met} of {met + len(missed)} goals met"
+    return "\n".join(table), f"{goals}; missed: {', '.join(missed) or 'none'}"
 
-ENVIRONMENTS = (NEWEST, LOWEST, CRYPTOGRAPHY)
+
+def _number(number: float) -> str:
+    if number < 1000:
+        return f"{number:.3f}".replace(".000", "")
+    return f"{number:,.0f}".replace(",", " ")
 
 
 def main() -> None:
-    options = _parse()
-    notes: list[str] = []
-    upgrade = not options.offline
-    usable = [name for name in ENVIRONMENTS if set_up(name, upgrade=upgrade)]
-    if NEWEST not in usable:
-        print("Nothing is measured: the packages cannot be installed.")
-        return
-    for name in set(ENVIRONMENTS) - set(usable):
-        notes.append(f"The packages of “{name}” cannot be installed.")
-    found = {name: versions(name) for name in usable}
-    result: dict[str, Any] = {
-        "command": shlex.join(["python", "benchmarks/run.py", *sys.argv[1:]]),
-        "date": f"{datetime.now(timezone.utc):%Y-%m-%d}",
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
-        "versions": found,
-        "rows": list(_rows(options, _labels(found), notes)),
-        "notes": notes,
-    }
-    if options.json:
-        data = result | {"rows": as_data(result["rows"])}
-        options.json.write_text(json.dumps(data, indent=2) + "\n")
-    print(_as_text(result, as_text))
-    if options.docs:
-        _write_docs(_as_text(result, as_markdown))
-
-
-def _rows(
-    options: argparse.Namespace, labels: dict[str, str], notes: list[str]
-) -> Iterator[Row]:
-    """Every figure that was asked for and can be had; ``notes`` gets what is to say."""
-    counted = _has_valgrind(notes)
-    ratios = [ratio for ratio in RATIOS if counted and ratio.figure in options.only]
-    ratios = [ratio for ratio in ratios if ratio.environment in labels]
-    if ratios:
-        iterations, repeats = (40, 1) if options.short else (100, 2)
-        counts = count_all(ratios, iterations=iterations, repeats=repeats)
-        yield from ratio_rows(ratios, counts, labels)
-        if "request" in options.only:
-            yield from body_rows(counts, labels)
-        spread = max(count.spread for count in counts.values())
-        notes.append(f"Counts of the same work differ by at most {spread:.2%}.")
-    if "import" in options.only:
-        repeats = 5 if options.short else 21
-        yield from import_rows(labels, repeats=repeats, counted=counted)
-    if "load" in options.only and _has_wrk(notes):
-        seconds, rounds = (2, 1) if options.short else (5, 3)
-        yield from load_rows(labels, seconds=seconds, rounds=rounds)
-
-
-def _labels(found: dict[str, dict[str, str]]) -> dict[str, str]:
-    labels = {
-        name: f"PyJWT {found[name]['pyjwt']}"
-        for name in (NEWEST, LOWEST)
-        if name in found
-    }
-    if CRYPTOGRAPHY in found:
-        version = found[CRYPTOGRAPHY]["cryptography"]
-        labels[CRYPTOGRAPHY] = f"+ cryptography {version}"
-    return labels
-
-
-def _has_valgrind(notes: list[str]) -> bool:
-    if find_tool("valgrind") is None:
-        notes.append("valgrind is missing: instructions are not counted.")
-        return False
-    if not can_count(NEWEST):
-        notes.append("valgrind cannot run this Python: instructions are not counted.")
-        return False
-    return True
-
-
-def _has_wrk(notes: list[str]) -> bool:
-    if find_tool("wrk") is None:
-        notes.append("wrk is missing: no load is put on a server.")
-        return False
-    return True
-
-
-def _as_text(result: dict[str, Any], as_table: Callable[[Sequence[Row]], str]) -> str:
-    found = result["versions"][NEWEST]
-    names = ("flask", "werkzeug", "flask-login", "jinja2", "gunicorn")
-    packages = ", ".join(f"{name} {found[name]}" for name in names)
-    run = (
-        f"`{result['command']}`, {result['date']}, Python {found['python']}, "
-        f"{packages}; {result['machine']}."
-    )
-    return "\n\n".join([run, as_table(result["rows"]), *result["notes"]])
-
-
-def _write_docs(text: str) -> None:
-    """Put the table between the two marks of the page."""
-    page = _DOCS.read_text()
-    before, mark, rest = page.partition(_MARKS[0])
-    _, other_mark, after = rest.partition(_MARKS[1])
-    _DOCS.write_text(f"{before}{mark}\n\n{text}\n\n{other_mark}{after}")
-
-
-def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--only",
-        nargs="+",
-        choices=FIGURES,
-        metavar="FIGURE",
-        help=f"some of: {', '.join(FIGURES)}",
-    )
-    parser.add_argument(
-        "--short", action="store_true", help="fewer repeats and no floor, for CI"
-    )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write FILE as well")
-    parser.add_argument(
-        "--docs", action="store_true", help=f"write the table into {_DOCS.name} as well"
-    )
-    parser.add_argument(
-        "--offline", action="store_true", help="look for no newer packages"
-    )
+    parser.add_argument("pythons", nargs="+", type=Path, metavar="PYTHON")
+    parser.add_argument("--short", action="store_true", help="one seed, fewer loops")
+    parser.add_argument("--docs", action="store_true", help=f"fill in {DOCS.name}")
+    parser.add_argument("--package", type=Path, default=HERE.parent, help="a checkout")
     options = parser.parse_args()
-    options.only = options.only or FIGURES[: -1 if options.short else None]
-    return options
+    if shutil.which("valgrind") is None:
+        print("bench: nothing was counted, valgrind is missing")
+        return
+    loops, seeds = (10, 1) if options.short else (20, 2)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        waiting = defaultdict(list)
+        for python in map(Path.absolute, options.pythons):
+            code = [HERE, options.package / "flask_feedbackchimp"]
+            subprocess.check_call([python, "-m", "compileall", "-q", *code])
+            version = subprocess.check_output([python, "-V"], text=True).split()[1]
+            for seed in range(seeds):
+                job = pool.submit(count, python, options.package, loops, seed)
+                waiting[version].append(job)
+        counts = {key: [job.result() for job in jobs] for key, jobs in waiting.items()}
+    freeze = [options.pythons[-1], "-m", "pip", "freeze"]
+    packages = ", ".join(subprocess.check_output(freeze, text=True).split())
+    table, goals = report(counts)
+    text = f"{datetime.now(timezone.utc):%Y-%m-%d}, {packages}\n\n{table}"
+    print(text, goals, sep="\n\n")
+    if options.docs:
+        before, _, rest = DOCS.read_text().partition(MARKS[0])
+        after = rest.partition(MARKS[1])[2]
+        DOCS.write_text(f"{before}{MARKS[0]}\n\n{text}\n\n{MARKS[1]}{after}")
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except subprocess.CalledProcessError as error:
-        sys.exit(f"{shlex.join(error.cmd)} failed:\n{error.stderr}")
+    main()

@@ -1,153 +1,174 @@
-"""What is counted, one workload to a process; started by ``run.py``.
+"""What is counted in loops: ``python workloads.py LOOPS NAME…``, started by ``run.py``.
 
-``python workloads.py NAME ITERATIONS`` prepares the workload, checks that it does what
-it should, warms it up and runs it twice. It prints facts about it as JSON.
+Each workload has its own process, forked when everything is imported. It checks that
+it does what it should, warms up, and runs LOOPS times, then three times LOOPS, always
+between two calls of ``os.getppid``: there callgrind begins a new count.
 """
 
 from __future__ import annotations
 
 import gc
-import json
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote, unquote
 
+import click
 from flask import Flask
+from flask_login import LoginManager, UserMixin, login_user
 
-import shop
+BOARD = "https://acme.feedbackchimp.space"
+PAGE = "/board/1002-feature-requests"
+DEEP_PAGE = f"{BOARD}{PAGE}?sort=top#comments"
+SECRET = "benchmark-only-7d1f0b52c9e84a6f8a3be0d4c2"
+# What a browser sends when somebody clicks a link.
+HEADERS = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Referer": f"{BOARD}/",
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-Site": "cross-site",
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101",
+}
+Work = Callable[[], Any]
 
-#: What a workload comes to: something to run, and facts to report.
-Workload = tuple[Callable[[], object], dict[str, Any]]
 
-_LINKS = 50
+class User(UserMixin):
+    id = "ada"
+    email = "ada@example.com"
+    name = "Ada Lovelace"
 
 
-def request(app: Flask, *, cookie: bool = True, token: bool = True) -> Workload:
-    """One SSO request through WSGI, the answer read and closed."""
-    environ = shop.make_environ(shop.session_cookie(app) if cookie else None)
+def shop(side: str) -> Flask:
+    """An app with a login and one of: ``none``; ``hand``, the view written by hand;
+    ``ours``, the extension; ``admins``, the same with many; ``plain``, the same where
+    ``cryptography`` is not installed."""
+    app = Flask("shop")
+    app.config.update(SECRET_KEY="the-shop's-own-key-for-its-sessions")
+    LoginManager(app).user_loader(lambda id: User())
+    app.add_url_rule("/login", "log_in", lambda: str(login_user(User())))
+    app.add_url_rule("/about", "about", lambda: "About this shop")
+    # Python reads attributes faster where there are more than thirty: on both sides.
+    vars(app).update({f"shop_{number}": number for number in range(9)})
+    app.cli.command("noop")(lambda: click.echo("jwt" in sys.modules))
+    if side == "hand":
+        from handwritten import blueprint
+
+        app.config.update(JWT_SECRET=SECRET)
+        app.register_blueprint(blueprint)
+    elif side != "none":
+        if side == "plain":
+            sys.modules["cryptography"] = None  # type: ignore[assignment]
+        from flask_feedbackchimp import FeedbackChimp
+
+        admins = [f"{n}@example.org" for n in range(10_000 if side == "admins" else 0)]
+        config = {"JWT_SECRET": SECRET, "ORGANIZATION": "acme", "ADMIN_EMAILS": admins}
+        app.config.update({f"FEEDBACKCHIMP_{key}": config[key] for key in config})
+        app.extensions["benchmark"] = FeedbackChimp(app)
+    return app
+
+
+def request(side: str) -> Work:
+    """The whole request of a signed-in visitor who clicks a link to a page."""
+    app = shop(side)
+    login = app.test_client().get("/login", headers=HEADERS)
+    cookie = {"Cookie": login.headers["Set-Cookie"].partition(";")[0]}
+    target = f"/sso/feedbackchimp?redirect={quote(DEEP_PAGE, safe='')}"
+    work = get(app, target, HEADERS | cookie)
+    before, _, after = dict(work()[1])["Location"].partition("&ssoToken=")
+    token, _, fragment = after.partition("#")
+    assert f"{before}#{fragment}" == DEEP_PAGE
+    check(token)
+    return work
+
+
+def other(side: str) -> Work:
+    """A stranger's request for something else."""
+    work = get(shop(side), "/about", HEADERS)
+    assert work()[0] == "200 OK"
+    return work
+
+
+def get(app: Flask, target: str, headers: dict[str, str]) -> Work:
+    """A request through WSGI, the answer read and closed."""
+    with app.test_request_context(target, headers=headers) as context:
+        # Flask-Login ties the session to the address, too.
+        environ = context.request.environ | {"REMOTE_ADDR": "127.0.0.1"}
     started: list[Any] = []
 
-    def start_response(status: str, headers: Any, exc_info: Any = None) -> Any:
-        started[:] = status, headers
+    def work() -> Any:
+        answer: Any = app.wsgi_app(environ.copy(), lambda *args: started.append(args))
+        b"".join(answer)
+        answer.close()
+        return started.pop()
 
-    def run() -> bytes:
-        answer = app.wsgi_app(environ.copy(), start_response)
-        body = b"".join(answer)
-        answer.close()  # type: ignore[attr-defined]  # WSGI: if it has one; it has
-        return body
-
-    body = run()
-    location = dict(started[1])["Location"]
-    _require(started[0].startswith("302"), "the answer is a redirect")
-    _require(("ssoToken=" in location) is token, "a token is in the Location")
-    if token:
-        before, _, after = location.partition("&ssoToken=")
-        text, _, fragment = after.partition("#")
-        _require(f"{before}#{fragment}" == shop.PAGE, "the page is kept")
-        _check_token(text)
-    return run, {"body_bytes": len(body), "body_tokens": body.count(b"ssoToken=")}
+    return work
 
 
-def token(app: Flask, create: Callable[[Any], str]) -> Workload:
-    """A token about a given user, in an app context."""
-    user = shop.User("ada")
-    app.app_context().push()
-    _check_token(create(user))
-    return (lambda: create(user)), {}
-
-
-def links(call: str) -> Workload:
-    """A template of fifty links, rendered within a request."""
-    app = shop.make_ours()
-    app.jinja_env.globals["constant"] = lambda: shop.ENDPOINT
-    line = f'<a href="{{{{ {call} }}}}">Feedback</a>\n'
-    template = app.jinja_env.from_string(line * _LINKS)
-    app.test_request_context("/").push()
-    rendered = f'<a href="{shop.ENDPOINT}">Feedback</a>\n' * _LINKS
-    _require(template.render() == rendered.rstrip("\n"), "the links are right")
-    return template.render, {}
-
-
-def growing(kind: str, size: int) -> Workload:
-    """One request to an app with many of something."""
-    if kind == "admins":
-        addresses = [f"admin{number}@example.org" for number in range(size)]
-        return request(shop.make_ours(FEEDBACKCHIMP_ADMIN_EMAILS=addresses))
-    if kind == "settings":
-        settings = {f"SHOP_{number}": number for number in range(size)}
-        return request(shop.make_ours(**settings))
-    app = shop.make_ours()
-    for number in range(size - 1):
-        other = Flask(f"shop{number}")
-        other.config.update(app.config, FEEDBACKCHIMP_ORGANIZATION=f"acme{number}")
-        app.extensions["benchmark"].init_app(other)
-    return request(app)
-
-
-def make_workload(name: str) -> Workload:
-    """The workload of a name."""
-    kind, _, size = name.partition(":")
-    if size:
-        return growing(kind, int(size))
-    return _WORKLOADS[name]()
-
-
-def _token_ours() -> Workload:
-    app = shop.make_ours()
-    return token(app, app.extensions["benchmark"].create_token)
-
-
-def _token_hand() -> Workload:
+def token(side: str) -> Work:
+    """A token for a given user, in an app context."""
     from handwritten import make_token
 
-    return token(shop.make_hand(), make_token)
+    app, user = shop(side), User()
+    app.app_context().push()
+    create = make_token if side == "hand" else app.extensions["benchmark"].create_token
+    check(create(user))
+    return lambda: create(user)
 
 
-_WORKLOADS: dict[str, Callable[[], Workload]] = {
-    "request-ours": lambda: request(shop.make_ours()),
-    "request-hand": lambda: request(shop.make_hand()),
-    "request-floor": lambda: request(shop.make_floor(), token=False),
-    "request-bare": lambda: request(shop.make_bare(), cookie=False, token=False),
-    "token-ours": _token_ours,
-    "token-hand": _token_hand,
-    "links-ours": lambda: links("feedbackchimp_url()"),
-    "links-hand": lambda: links("url_for('feedbackchimp.redirect')"),
-    "links-floor": lambda: links("constant()"),
+def check(token: str) -> None:
+    import jwt
+
+    claims = jwt.decode(token, SECRET, algorithms=["HS256"])
+    assert set(claims) == {"email", "name", "jti", "iat", "exp"}
+
+
+def link(side: str, ours: str, hand: str) -> Work:
+    """A template that has the same link fifty times, rendered within a request."""
+    app = shop("ours")
+    app.test_request_context("/").push()
+    texts = {"ours": ours, "hand": hand}
+    work = {key: app.jinja_env.from_string(texts[key] * 50).render for key in texts}
+    # Ours names the page by its whole URL, and quotes all of it.
+    assert len({unquote(render()).replace(BOARD, "") for render in work.values()}) == 1
+    return work[side]
+
+
+URL = "{{ url_for('feedbackchimp.redirect') }}"
+URL_TO_PAGE = URL.replace("')", f"', redirect='{PAGE}')")
+LINK = "{{ feedbackchimp_link('Vote on features', class_='nav-link') }}"
+LINK_TO_PAGE = LINK.replace("class", f"page='{PAGE}', class")
+OPEN = '<a href="'
+REST = '" data-turbo="false" hx-boost="false" class="nav-link">Vote on features</a>'
+#: Each link, by the extension and by hand.
+LINKS = {
+    "link": (LINK, OPEN + URL + REST),
+    "link-page": (LINK_TO_PAGE, OPEN + URL_TO_PAGE + REST),
+    "url": ("{{ feedbackchimp_url() }}", URL),
+    "url-page": (f"{{{{ feedbackchimp_url('{PAGE}') }}}}", URL_TO_PAGE),
 }
 
 
-def _check_token(text: str) -> None:
-    import jwt
-
-    claims = jwt.decode(text, shop.SECRET, algorithms=["HS256"])
-    _require(set(claims) == {"email", "name", "jti", "iat", "exp"}, "the five claims")
-
-
-def _require(holds: bool, what: str) -> None:
-    if not holds:
-        sys.exit(f"the workload does not do what it should: {what}")
-
-
-def _run(work: Callable[[], object], rounds: Iterable[object]) -> None:
-    for _ in rounds:
-        work()
-
-
-def main() -> None:
-    name, iterations = sys.argv[1], int(sys.argv[2])
-    work, facts = make_workload(name)
-    # Long enough to fill the caches: urlsplit remembers 128 URLs, each with a token.
-    _run(work, range(200))
-    for _ in range(2):
-        # The same state of the collector at the start of each block.
+def count(name: str, loops: int) -> None:
+    kind, side = name.split()
+    work = link(side, *LINKS[kind]) if kind in LINKS else globals()[kind](side)
+    # urlsplit() remembers 128 URLs, each with its token; a template has fifty links.
+    for rounds in (10 if kind in LINKS else 150, loops, 3 * loops):
         gc.collect()
-        rounds = range(iterations)
-        os.getppid()  # callgrind writes out and clears its counters here
-        _run(work, rounds)
+        gc.freeze()  # each begins with the same state of the collector
         os.getppid()
-    print(json.dumps(facts))
+        for _ in range(rounds):
+            work()
+        os.getppid()
 
 
 if __name__ == "__main__":
-    main()
+    shop("ours"), shop("hand")  # imports what all that are forked need
+    for name in sys.argv[2:]:
+        child = os.fork()
+        if not child:
+            count(name, int(sys.argv[1]))
+            os._exit(0)
+        if os.waitpid(child, 0)[1]:
+            sys.exit(f"{name} failed")
+        print(child)

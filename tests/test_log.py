@@ -378,6 +378,11 @@ def test_no_page_elsewhere(app, trail, query):
     assert (trail.level, note(trail)) == (logging.INFO, "")
 
 
+def test_only_campaigns_begin_with_utm(app, trail):
+    Browser(app, "ada").get("utmost=/board/1")
+    assert note(trail).endswith("set FEEDBACKCHIMP_REDIRECT_PARAM to 'utmost'")
+
+
 @pytest.mark.parametrize("user", [User(email=None), User(email="x"), User(name="")])
 @pytest.mark.parametrize("way", ["endpoint", "create_token", "sso_url"])
 def test_no_loader_is_a_warning(trail, user, way):

@@ -224,6 +224,9 @@ def test_token_in_the_path() -> None:
     match = re.fullmatch(rf"{BOARD}/sso/([^/]+)/in\?to={page}", answer.location or "")
     assert match
     assert claims_of(match[1])
+    for template in ("/sso/{token}", "/sso/{token}?s={state}"):
+        location = ada(template).get().location or ""
+        assert claims_of(location.removeprefix(f"{BOARD}/sso/"))
 
 
 # What is refused

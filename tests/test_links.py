@@ -403,6 +403,22 @@ def test_own_html(app: Flask) -> None:
     assert 'title="&lt;i class=&#34;icon&#34;&gt;&amp;&lt;/i&gt;"' in html
 
 
+def test_text_that_changes(app: Flask) -> None:
+    """A translation, say, that waits for the language: it is not kept."""
+
+    class Lazy:
+        def __str__(self) -> str:
+            return words[-1]
+
+    lazy, words = Lazy(), ["Feedback"]
+    with app.app_context():
+        feedbackchimp_link(lazy), feedbackchimp_link("Go", title=lazy)
+        words.append("Avis")
+        assert Anchor(feedbackchimp_link(lazy)).text == "Avis"
+        assert Anchor(feedbackchimp_link("Go", title=lazy)).extra == [("title", "Avis")]
+        assert Anchor(feedbackchimp_link("Go", x=["no hash"])).text == "Go"
+
+
 def test_true_false_and_none(app: Flask) -> None:
     """They say whether an attribute is there."""
     with app.app_context():

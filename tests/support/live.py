@@ -83,8 +83,12 @@ class LiveServer:
             )
             return start_response(status, headers, exc_info)
 
-        answer: Iterable[bytes] = self.app(environ, start)
-        return answer
+        answer = self.app(environ, start)
+        # Read and closed here: Werkzeug leaves a file open where a browser hangs up.
+        try:
+            return list(answer)
+        finally:
+            getattr(answer, "close", list)()
 
 
 @pytest.fixture

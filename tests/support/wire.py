@@ -102,7 +102,7 @@ def _environ(method: str, path: str, query: str) -> dict[str, Any]:
 def _answer(app: Flask, environ: dict[str, Any]) -> Answer:
     started: list[tuple[str, list[tuple[str, str]]]] = []
 
-    def start_response(status: str, headers: Any, exc_info: Any = None) -> None:
+    def start_response(status: str, headers: Any, exc_info: Any = None, /) -> Any:
         started.append((status, headers))
 
     body = app.wsgi_app(environ, start_response)

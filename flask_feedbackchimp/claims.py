@@ -124,7 +124,7 @@ def _has_utf8(text: str) -> bool:
 def _json_member(name: str, value: object) -> str | None:
     try:
         text = encode_json({name: value})
-        text.encode()  # lone surrogates have no UTF-8
+        text.encode()  # refuses lone surrogates
         return text[1:-1] if _has_text_keys(value) else None
     except (TypeError, ValueError, RecursionError):
         return None

@@ -1,4 +1,4 @@
-"""Where a token may go: to the configured board, or nowhere; knows no Flask.
+"""Where a token may go: to the configured board, or nowhere; does not know Flask.
 
 A page is never taken over as it came. Its origin is matched against the board's, as
 text, and the URL that is sent is built from the *configured* origin and the page's

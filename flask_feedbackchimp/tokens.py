@@ -1,4 +1,4 @@
-"""Signing and reading tokens; the only module that knows ``jwt``, and no Flask.
+"""Signing and reading tokens; the only module that knows ``jwt``; does not know Flask.
 
 Imported when something is signed or read: ``jwt`` is most of the cost of this package.
 """

@@ -27,7 +27,7 @@ from .check import endpoint_url, fit, say
 
 commands: AppGroup = AppGroup("feedbackchimp")
 
-# What would act on the terminal, or has no encoding; JSON can escape it.
+# What would act on the terminal, or cannot be encoded; JSON can escape it.
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 _T = TypeVar("_T")

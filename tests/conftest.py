@@ -13,12 +13,8 @@ from support.live import serve  # noqa: F401  a fixture
 from support.sampling import THOROUGH
 
 # A machine under load is no reason to fail, so nothing here has a deadline.
-settings.register_profile("sample", deadline=None, max_examples=20)
-settings.register_profile("thorough", deadline=None, max_examples=100)
-settings.load_profile("thorough" if THOROUGH else "sample")
-
-#: Tests that may be skipped where everything is there, each with the reason.
-MAY_BE_SKIPPED: dict[str, str] = {}
+settings.register_profile("any", deadline=None, max_examples=100 if THOROUGH else 20)
+settings.load_profile("any")
 
 
 @pytest.fixture
@@ -35,23 +31,13 @@ def no_leaked_context() -> Iterator[None]:
     assert not request_ctx, "a request context was left behind"
 
 
-def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
-    is_known = any(name in report.nodeid for name in MAY_BE_SKIPPED)
-    if THOROUGH and report.skipped and not hasattr(report, "wasxfail") and not is_known:
-        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+def _refuse_skip() -> Iterator[None]:
+    report = yield
+    if THOROUGH and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
-        report.longrepr = f"Skipped where CI is set, and no list allows it: {reason}"
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Iterator[None]:
-    report = yield
-    _refuse_skip(report)
+        report.longrepr = f"Skipped where CI is set: {report.longrepr}"
     return report
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report() -> Iterator[None]:
-    report = yield
-    _refuse_skip(report)
-    return report
+pytest_runtest_makereport = pytest.hookimpl(wrapper=True)(_refuse_skip)
+pytest_make_collect_report = pytest.hookimpl(wrapper=True)(_refuse_skip)

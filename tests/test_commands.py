@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
-import pty
 import re
 import signal
 import socket
 import subprocess
 import sys
-import textwrap
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stdout
 from http.client import HTTPConnection
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import jwt
@@ -32,9 +29,6 @@ from support.cli import run, words
 ADA = ("token", "--email", "ada@example.com", "--name", "Ada")
 
 
-# token
-
-
 def test_token_is_printed_alone(app):
     result = run(app, *ADA)
     assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+\n", result.stdout)
@@ -45,32 +39,17 @@ def test_token_is_printed_alone(app):
 
 
 def test_token_has_the_apps_lifetime():
-    app = make_app(FEEDBACKCHIMP_TOKEN_LIFETIME=None)
-    result = run(app, *ADA)
-    assert set(claims_of(result.stdout.strip())) == {"email", "name", "jti"}
+    stdout = run(make_app(FEEDBACKCHIMP_TOKEN_LIFETIME=None), *ADA).stdout
+    assert set(claims_of(stdout.strip())) == {"email", "name", "jti"}
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("pro", "pro"),
-        ("5", 5),
-        ("true", True),
-        ("null", None),
-        ('["a", 1]', ["a", 1]),
-        ('"12345"', "12345"),
-        ("01234", "01234"),
-        ("a=b", "a=b"),
-        ("", ""),
-        ("NaN", "NaN"),
-        ("[" * 5000, "[" * 5000),
-    ],
-)
-def test_claim_is_json_or_text(app, value, expected):
+def test_claim_is_json_or_text(app):
     """As Flask's from_prefixed_env reads the environment."""
-    result = run(app, *ADA, "--claim", f"x={value}", "--claim", "y=1")
-    claims = claims_of(result.stdout.strip())
-    assert (claims["x"], claims["y"]) == (expected, 1)
+    read = {"5": 5, "true": True, "null": None, "[1]": [1], '"12345"': "12345"}
+    read |= {text: text for text in ("pro", "01234", "a=b", "", "NaN", "[" * 5000)}
+    pairs = [f"--claim=c{number}={value}" for number, value in enumerate(read)]
+    claims = claims_of(run(app, *ADA, *pairs).stdout.strip())
+    assert [claims[f"c{number}"] for number in range(len(read))] == [*read.values()]
 
 
 @pytest.mark.parametrize(
@@ -95,27 +74,21 @@ def test_wrong_option_is_named(args, told):
     assert result.stderr.startswith(f"Error: {told}")
 
 
-@pytest.mark.parametrize("option", ["--email", "--name"])
-def test_option_is_required(app, option):
-    place = ADA.index(option)
-    result = run(app, *ADA[:place], *ADA[place + 2 :])
-    assert result.exit_code == 2
-    assert f"Missing option '{option}'" in result.stderr
+def test_options_are_required(app):
+    for option in ("--email", "--name"):
+        result = run(app, *(arg for arg in ADA if arg != option))
+        assert result.exit_code == 2
+        assert f"Missing option '{option}'" in result.stderr
 
 
 def test_token_is_not_a_sign_in(app):
     """Nobody's user is behind it, so no receiver hears of it."""
-    heard = []
 
     def receiver(sender: Any, **values: Any) -> None:
-        heard.append(values)
+        raise AssertionError
 
     with token_issued.connected_to(receiver), sign_in_refused.connected_to(receiver):
         assert run(app, *ADA).exit_code == 0
-    assert heard == []
-
-
-# verify
 
 
 def signed(secret: str = SECRET, **claims: Any) -> str:
@@ -145,13 +118,7 @@ def test_standard_input_is_read(app, args, around):
     [
         (signed(secret=SECRET[::-1]), "bad_signature"),
         (signed(exp=1), "expired"),
-        (signed(nbf=2**40), "not_yet_valid"),
-        (signed(email=None), "claim_invalid"),
-        (jwt.encode({"email": "ada@example.com"}, SECRET), "claim_missing"),
-        (jwt.encode({}, SECRET * 2, "HS512"), "wrong_algorithm"),
-        ("not-a-token", "malformed"),
-        ("", "malformed"),
-        ("\udcff", "malformed"),
+        *((text, "malformed") for text in ("not-a-token", "", "\udcff")),
     ],
 )
 def test_reason_is_told(app, token, reason):
@@ -162,22 +129,6 @@ def test_reason_is_told(app, token, reason):
     assert not token or token not in result.output
 
 
-@pytest.mark.parametrize(
-    ("claims", "holds"),
-    [
-        ({"exp": 2_000_000_000}, False),
-        ({"exp": 2_000_000_001}, True),
-        ({"nbf": 2_000_000_000}, True),
-        ({"nbf": 2_000_000_001}, False),
-    ],
-)
-def test_exact_second(app, monkeypatch, claims, holds):
-    """A token has expired on the second of its exp (RFC 7519 §4.1.4)."""
-    clock = SimpleNamespace(time=lambda: 2_000_000_000)
-    monkeypatch.setattr("flask_feedbackchimp.tokens.time", clock)
-    assert run(app, "verify", signed(**claims)).exit_code == (not holds)
-
-
 def test_input_that_is_not_text(app):
     result = run(app, "verify", input=b"\xff\xfe")
     assert (result.exit_code, result.stdout) == (1, "")
@@ -186,19 +137,14 @@ def test_input_that_is_not_text(app):
 
 @pytest.mark.parametrize("character", "\x1b\x7f\x85\x9b\u2028\u202a\u202e\u2066\u2069")
 def test_terminal_is_safe(app, character):
-    """What would act on the terminal comes as a JSON escape."""
-    name = f"Ada {character}31m"
-    stdout = run(app, "verify", signed(name=name, odd={name: [name]})).stdout
+    """What would act on the terminal comes as a JSON escape, as do lone surrogates."""
+    name = f"Zoë {character}31m"
+    odd = {name: [name, "\ud800"]}
+    stdout = run(app, "verify", signed(name=name, odd=odd)).stdout
     assert character not in stdout
-    assert json.loads(stdout)["name"] == name
-    assert json.loads(stdout)["odd"] == {name: [name]}
-
-
-def test_lone_surrogates_are_escaped(app):
-    """They have no encoding, so everything is."""
-    stdout = run(app, "verify", signed(odd=["\ud800\x9b"], name="Zoë")).stdout
-    assert json.loads(stdout)["odd"] == ["\ud800\x9b"]
-    assert "Zoë" in stdout
+    assert '"name": "Zoë ' in stdout
+    claims = json.loads(stdout)
+    assert (claims["name"], claims["odd"]) == (name, odd)
 
 
 def test_output_that_cannot_encode_a_name(app):
@@ -208,69 +154,43 @@ def test_output_that_cannot_encode_a_name(app):
     assert json.loads(stdout)["name"] == "Zoë 😀"
 
 
-# sandbox
-
-
-class Announced(io.BytesIO):
-    """Standard output that calls a function when a line has been written."""
-
-    def __init__(self, line: str, then: Callable[[], None]) -> None:
-        super().__init__()
-        self._line, self._then = line.encode(), then
-
-    def write(self, data: Any) -> int:
-        written = super().write(data)
-        if self._line in self.getvalue():
-            self._line = b"\0"
-            self._then()
-        return written
-
-
-@pytest.fixture
-def kept_sigterm() -> Iterator[None]:
-    """What a SIGTERM does, as it was."""
-    before = signal.getsignal(signal.SIGTERM)
+@pytest.fixture(autouse=True)
+def kept_signals() -> Iterator[None]:
+    """What signals do, as it was; Ctrl-C is heeded also in a shell's background job."""
+    sigint = signal.signal(signal.SIGINT, signal.default_int_handler)
+    sigterm = signal.getsignal(signal.SIGTERM)
     yield
-    signal.signal(signal.SIGTERM, before)
+    signal.signal(signal.SIGINT, sigint)
+    signal.signal(signal.SIGTERM, sigterm)
 
 
-def run_sandbox(
-    app: Flask, *args: str, last_line: str, visit: Callable[[int], None]
-) -> str:
-    """What ``sandbox`` prints, ended by a SIGTERM when somebody has visited it.
+def run_sandbox(app: Flask, *args: str, last_line: str, visit: Any) -> str:
+    """What ``sandbox`` prints, ended by a SIGTERM when the port was visited."""
+    reader, writer = os.pipe()
 
-    :param visit: takes the port.
-    """
-    failures: list[BaseException] = []
+    def visit_and_stop() -> str:
+        with open(reader, encoding="utf-8") as lines:
+            printed = ""
+            while last_line not in printed:
+                printed += next(lines)
+            try:
+                visit(int(re.search(r"localhost:([0-9]+)/ until", printed)[1]))
+            finally:
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
+            return printed + lines.read()
 
-    def visit_and_stop() -> None:
-        port = re.search(rb"localhost:([0-9]+)/ until", raw.getvalue())
-        try:
-            assert port is not None
-            visit(int(port[1]))
-        except BaseException as error:
-            failures.append(error)
-        main = threading.main_thread().ident
-        assert main is not None
-        signal.pthread_kill(main, signal.SIGTERM)
-
-    visitor = threading.Thread(target=visit_and_stop)
-    raw = Announced(last_line, visitor.start)
-    with redirect_stdout(io.TextIOWrapper(raw, "utf-8", write_through=True)):
-        app.cli.main(
-            ["feedbackchimp", "sandbox", "--port", "0", *args],
-            obj=ScriptInfo(create_app=lambda: app),
-            standalone_mode=False,
-        )
-    visitor.join()
-    if failures:
-        raise failures[0]
-    return raw.getvalue().decode()
+    with ThreadPoolExecutor(1) as pool:
+        visitor = pool.submit(visit_and_stop)
+        command = ["feedbackchimp", "sandbox", "--port", "0", *args]
+        info = ScriptInfo(create_app=lambda: app)
+        with open(writer, "w", 1, "utf-8") as out, redirect_stdout(out):
+            app.cli.main(command, obj=info, standalone_mode=False)
+    return visitor.result()
 
 
-def ask(port: int, target: str = "/", host: str = "127.0.0.1") -> Any:
+def ask(port: int, target: str = "/") -> Any:
     """What a server answers, followed nowhere."""
-    connection = HTTPConnection(host, port, timeout=30)
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
     connection.request("GET", target)
     answer = connection.getresponse()
     answer.text = answer.read().decode()
@@ -278,7 +198,6 @@ def ask(port: int, target: str = "/", host: str = "127.0.0.1") -> Any:
     return answer
 
 
-@pytest.mark.usefixtures("kept_sigterm")
 def test_sandbox_of_an_organization(app):
     def visit(port: int) -> None:
         text = ask(port).text
@@ -289,12 +208,10 @@ def test_sandbox_of_an_organization(app):
     last = "without FEEDBACKCHIMP_ORGANIZATION"
     printed = run_sandbox(app, last_line=last, visit=visit)
     assert f"log in at http://localhost:5000{PREFIX}\n" in printed
-    assert re.search(
-        r"\n  FEEDBACKCHIMP_BOARD_URL=http://localhost:[0-9]+\nand, while", printed
-    )
+    url = "http://localhost:[0-9]+"
+    assert re.search(rf"\n  FEEDBACKCHIMP_BOARD_URL={url}\nand, while", printed)
 
 
-@pytest.mark.usefixtures("kept_sigterm")
 def test_sandbox_of_every_setting():
     """The app's own settings, and those of the command line, are the stand-in's."""
     app = make_app(
@@ -304,40 +221,35 @@ def test_sandbox_of_every_setting():
         FEEDBACKCHIMP_RETURN_URL="https://login.example.net/sso/{token}?id={companyID}",
         FEEDBACKCHIMP_ADMIN_EMAILS=["boss@example.com"],
     )
+    sso_url = rf"https://shop\.example/mount{PREFIX}"
 
     def visit(port: int) -> None:
         sent = ask(port).headers["Location"]
-        match = re.fullmatch(
-            rf"https://shop\.example/mount{PREFIX}\?companyID=(.+)&return_to=.+", sent
-        )
+        match = re.fullmatch(rf"{sso_url}\?companyID=(.+)&return_to=.+", sent)
         assert match is not None, sent
         for email, status in {"BOSS@example.com": 403, "ada@example.com": 303}.items():
             answer = ask(port, f"/sso/{signed(email=email)}?id={match[1]}")
             assert answer.status == status
 
-    printed = run_sandbox(
-        app,
-        "--private",
-        "--app-url",
-        "https://shop.example/mount/",
-        last_line="  FEEDBACKCHIMP_RETURN_URL='/sso/{token}?id={companyID}'\n",
-        visit=visit,
-    )
+    args = ("--private", "--app-url", "https://shop.example/mount/")
+    last = "  FEEDBACKCHIMP_RETURN_URL='/sso/{token}?id={companyID}'\n"
+    printed = run_sandbox(app, *args, last_line=last, visit=visit)
     assert "FEEDBACKCHIMP_ORGANIZATION" not in printed
 
 
-@pytest.mark.parametrize("value", ["shop", "http://shop.example", "https://a.b/?c=1"])
-def test_app_url_is_a_url(app, value):
-    result = run(app, "sandbox", "--app-url", value)
-    assert result.exit_code == 2
-    assert "--app-url" in result.stderr
+@pytest.mark.parametrize("address", ["shop", "http://shop.example", "https://a.b/?c=1"])
+def test_wrong_address(app, address):
+    for command, option in {"check": "--base-url", "sandbox": "--app-url"}.items():
+        result = run(app, command, option, address)
+        assert result.exit_code == 2
+        assert option in result.stderr
 
 
 def test_sandbox_help(app):
-    text = run(app, "sandbox", "--help").stdout
+    text = words(run(app, "sandbox", "--help").stdout)
     assert "[default: 5001" in text
     assert "--app-url URL" in text
-    assert "[default: http://localhost:5000]" in words(text)
+    assert "[default: http://localhost:5000]" in text
     assert run(app, "sandbox", "--port", "-1").exit_code == 2
 
 
@@ -346,9 +258,8 @@ def test_taken_port_is_one_sentence(app):
         port = listener.getsockname()[1]
         result = run(app, "sandbox", "--port", str(port))
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == (
-        f"Error: Port {port} is taken by another program. Choose another with --port.\n"
-    )
+    said = f"Port {port} is taken by another program. Choose another with --port."
+    assert result.stderr == f"Error: {said}\n"
 
 
 @pytest.mark.parametrize("args", [ADA, ("verify", "x"), ("sandbox",)])
@@ -365,106 +276,46 @@ def test_help_lists_the_commands(app):
     assert listed == ["check", "sandbox", "token", "verify"]
 
 
-# As a program
-
-SHOP = """
-    from flask import Flask
-    from flask_login import LoginManager
-    from flask_feedbackchimp import FeedbackChimp
-
-    def create_app():
-        app = Flask("shop")
-        app.config.from_prefixed_env()
-        login_manager = LoginManager(app)
-        login_manager.login_view = "/login"
-        app.add_url_rule("/login", "login", str)
-        login_manager.user_loader({}.get)
-        FeedbackChimp(app)
-        return app
-"""
-
-
 @pytest.fixture
 def flask(tmp_path: Path) -> Callable[..., dict[str, Any]]:
     """A function that gives the command line and options of a real ``flask``."""
-    (tmp_path / "factory.py").write_text(textwrap.dedent(SHOP))
-    (tmp_path / "module.py").write_text(
-        "from factory import create_app\napp = create_app()\n"
-    )
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("FLASK_")}
-    inherited.pop("NO_COLOR", None)
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
-    def options(app: str, *args: str, **env: str) -> dict[str, Any]:
-        settings = {
-            "FLASK_SECRET_KEY": "the-app's-own-key-which-is-not-the-jwt-secret",
-            "FLASK_FEEDBACKCHIMP_JWT_SECRET": SECRET,
-            "FLASK_FEEDBACKCHIMP_ORGANIZATION": "acme",
-        }
-        command = [sys.executable, "-m", "flask", "--app", app, "feedbackchimp", *args]
-        return {"args": command, "cwd": tmp_path, "env": inherited | settings | env}
+    def options(code: str, *args: str) -> dict[str, Any]:
+        code = f"from support.apps import make_app\n{code}\n"
+        (tmp_path / "shop.py").write_text(code)
+        command = [
+            sys.executable,
+            "-m",
+            "flask",
+            "--app",
+            "shop",
+            "feedbackchimp",
+            *args,
+        ]
+        return {"args": command, "cwd": tmp_path, "env": env}
 
     return options
 
 
-@pytest.mark.parametrize("app", ["module", "factory"])
-def test_bad_configuration_is_a_list(flask, app):
+@pytest.mark.parametrize("code", ["app = {}", "create_app = lambda: {}"])
+def test_bad_configuration_is_a_list(flask, code):
     """With an app as with an app factory: no traceback, and status 1."""
-    options = flask(
-        app,
-        "check",
-        FLASK_FEEDBACKCHIMP_ORGANIZATION="a.b",
-        FLASK_FEEDBACKCHIMP_LIFETIME="300",
-    )
+    app = "make_app(FEEDBACKCHIMP_ORGANIZATION='a.b', FEEDBACKCHIMP_LIFETIME=300)"
+    options = flask(code.format(app), "check")
     done = subprocess.run(**options, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (1, "")
     head, *problems = done.stderr.splitlines()
     assert head == "Error: 2 problems with FeedbackChimp in the app 'shop':"
-    assert [problem.split()[:2] for problem in problems] == [
-        ["-", "FEEDBACKCHIMP_LIFETIME"],
-        ["-", "FEEDBACKCHIMP_ORGANIZATION"],
-    ]
+    keys = ["FEEDBACKCHIMP_LIFETIME", "FEEDBACKCHIMP_ORGANIZATION"]
+    assert [problem.split()[:2] for problem in problems] == [["-", key] for key in keys]
 
 
-def test_colour_on_a_terminal(flask):
-    reader, writer = pty.openpty()
-    with subprocess.Popen(**flask("module", "check"), stdout=writer) as process:
-        os.close(writer)
-        printed = b""
-        with suppress(OSError):  # how Linux says that the other end is closed
-            while chunk := os.read(reader, 4096):
-                printed += chunk
-        os.close(reader)
-    assert process.returncode == 0
-    assert b"\x1b[33m" in printed
-
-
-def test_commands_are_not_loaded_with_the_app(flask):
-    """Importing the package and setting up an app stay cheap."""
-    code = (
-        "import sys; sys.path.insert(0, '.'); import module\n"
-        "names = ('cli.commands', 'cli.check', 'sandbox', 'testing')\n"
-        "print([n for n in names if f'flask_feedbackchimp.{n}' in sys.modules])"
-    )
-    options = flask("module") | {"args": [sys.executable, "-c", code]}
-    done = subprocess.run(**options, capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
-
-
-@pytest.fixture
-def heeded_sigint() -> Iterator[None]:
-    """A shell's background jobs, and what they start, ignore it unless told."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("heeded_sigint")
 def test_sandbox_stops_on_ctrl_c(flask):
     """Status 0, no traceback, and no token in its log."""
-    options = flask("factory", "sandbox", "--port", "0")
+    options = flask("app = make_app()", "sandbox", "--port", "0")
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(**options, **pipes) as process:
-        assert process.stdout is not None
         try:
             line = process.stdout.readline()
             port = int(line.partition("localhost:")[2].partition("/")[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 from urllib.parse import quote
 
 import pytest
@@ -13,105 +13,89 @@ from flask import Flask, abort, redirect
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from flask_feedbackchimp import (
-    FeedbackChimp,
-    Identity,
-    SignInRefused,
-    TokenError,
-    sign_in_refused,
-    token_issued,
-)
-from support.apps import (
-    BOARD,
-    PREFIX,
-    InactiveUser,
-    User,
-    claims_of,
-    logged_in,
-    make_app,
-    plain,
-    sent_token,
-)
+from flask_feedbackchimp import Identity, SignInRefused, TokenError
+from flask_feedbackchimp import sign_in_refused as refused
+from flask_feedbackchimp import token_issued as issued
+from support import apps
+from support.apps import BOARD, PREFIX, User, logged_in, make_app, plain
 from support.url_strategies import any_queries
 from support.wire import Browser, page_query
 
 LOGGER = "flask_feedbackchimp"
 CALLS = pytest.mark.parametrize("call", ["create_token", "sso_url"])
+WAYS = pytest.mark.parametrize("way", ["endpoint", "create_token", "sso_url"])
+VISITORS = pytest.mark.parametrize("visitor", ["ada", None])
+LACKING = "the request lacks {}, which FEEDBACKCHIMP_RETURN_URL hands on"
 
 
 class Trail(NamedTuple):
     """What was told: the signals in order, and the log's records."""
 
-    signals: list[tuple[str, Any, dict[str, Any]]]
+    signals: list[tuple[Any, Any, dict[str, Any]]]
     log: pytest.LogCaptureFixture
 
     @property
-    def lines(self) -> list[str]:
-        return [record.getMessage() for record in self.log.records]
+    def line(self) -> tuple[str, str]:
+        """The one line, behind its level."""
+        [record] = self.log.records
+        return record.levelname, record.getMessage()
 
     @property
-    def level(self) -> int:
-        """The level of the one line."""
-        [record] = self.log.records
-        return record.levelno
+    def note(self) -> tuple[str, str]:
+        """What the one line says behind the outcome, behind its level."""
+        level, line = self.line
+        outcome = r"(?:[a-z -]+: user=\S+ (?:reason=\w+|jti=[\w-]{36}))(?:: (.*))?"
+        match = re.fullmatch(outcome, line)
+        assert match, line
+        return level, match[1] or ""
 
 
 @pytest.fixture
 def trail(caplog: pytest.LogCaptureFixture) -> Iterator[Trail]:
     """Everything that is told while the test runs."""
-    signals: list[tuple[str, Any, dict[str, Any]]] = []
+    trail = Trail([], caplog)
 
-    def issued(sender: Any, **values: Any) -> None:
-        signals.append(("issued", sender, values))
+    def hear(signal: Any) -> Any:
+        def receive(sender: Any, **values: Any) -> None:
+            assert type(sender) is Flask  # and not a proxy: receivers can pick an app
+            trail.signals.append((signal, sender, values))
 
-    def refused(sender: Any, **values: Any) -> None:
-        signals.append(("refused", sender, values))
+        return signal.connected_to(receive)
 
     caplog.set_level(logging.INFO, LOGGER)
-    with token_issued.connected_to(issued), sign_in_refused.connected_to(refused):
-        yield Trail(signals, caplog)
+    with hear(issued), hear(refused):
+        yield trail
 
 
-def app_with_loader(identity: Any) -> Flask:
-    """An app whose loader returns an identity, or raises it."""
+def app_with_loader(load: Any) -> Flask:
     app = make_app()
-
-    @app.feedbackchimp.identity_loader
-    def load(user: Any) -> Identity:
-        if isinstance(identity, Exception):
-            raise identity
-        return identity
-
+    app.feedbackchimp.identity_loader(load)
     return app
 
 
-UNSIGNABLE = Identity("ada@example.com", "Ada", {"tags": {"a set"}})
+def is_refused(way: str, app: Flask, user: Any, error: Any = SignInRefused) -> None:
+    """Ask for a token in a way that is refused."""
+    if way == "endpoint":
+        assert logged_in(app).get(PREFIX).status_code == 403
+    else:
+        with app.app_context(), pytest.raises(error):
+            getattr(app.feedbackchimp, way)(user=user)
 
 
-# One line and one signal for each outcome
-
-
-def test_issued_by_the_endpoint(app, trail):
+@WAYS
+def test_issued(app, trail, way):
     """Both have the ``jti`` of the token that was sent; neither has the token."""
-    token = sent_token(logged_in(app).get(PREFIX))
-    jti = claims_of(token)["jti"]
-    assert trail.lines == [f"token issued: user='ada' jti={jti}"]
-    assert trail.level == logging.INFO
-    [(kind, sender, values)] = trail.signals
-    assert (kind, sender, values["jti"]) == ("issued", app, jti)
-    assert type(values["user"]) is User
+    if way == "endpoint":
+        token = apps.sent_token(logged_in(app).get(PREFIX))
+    else:
+        with app.app_context():
+            token = getattr(app.feedbackchimp, way)(user=User()).rpartition("=")[2]
+    jti = apps.claims_of(token)["jti"]
+    assert trail.line == ("INFO", f"token issued: user='ada' jti={jti}")
+    assert trail.signals == [(issued, app, {"user": User(), "jti": jti})]
+    assert type(trail.signals[0][2]["user"]) is User
     records = repr([record.__dict__ for record in trail.log.records])
     assert token.rpartition(".")[2] not in records + repr(trail.signals)
-
-
-@CALLS
-def test_issued_by_the_python_api(app, trail, call):
-    user = User()
-    with app.app_context():
-        result = getattr(app.feedbackchimp, call)(user=user)
-    jti = claims_of(result.rpartition("=")[2])["jti"]
-    assert trail.lines == [f"token issued: user='ada' jti={jti}"]
-    assert trail.signals == [("issued", app, {"user": user, "jti": jti})]
 
 
 @pytest.mark.parametrize(
@@ -123,80 +107,58 @@ def test_issued_by_the_python_api(app, trail, call):
         ("redirect=/a&redirect=/b", {}, 400, "page_repeated"),
         (f"redirect=/{'x' * 2048}", {}, 400, "page_too_long"),
         (f"redirect=/?{'%26' * 100}", {}, 400, "page_too_long"),
-        ("state=1&state=2", {}, 400, "parameter_repeated"),
+        ("state=1", {}, 400, "parameter_repeated"),
     ],
 )
 def test_refused_before_anybody_is_looked_for(trail, query, headers, status, reason):
-    """Without a user, though somebody is logged in."""
+    """Without a user, though one is logged in."""
     app = make_app(FEEDBACKCHIMP_RETURN_URL="/sso?t={token}&s={state}")
-    query = query if "state" in query else f"{query}&state"
-    answer = Browser(app, "ada").get(query, headers=headers)
+    answer = Browser(app, "ada").get(f"{query}&state", headers=headers)
     assert answer.status_code == status
-    assert trail.lines == [f"sign-in refused: user=- reason={reason}"]
-    assert trail.level == logging.INFO
-    assert trail.signals == [("refused", app, {"user": None, "reason": reason})]
+    assert trail.line == ("INFO", f"sign-in refused: user=- reason={reason}")
+    assert trail.signals == [(refused, app, {"user": None, "reason": reason})]
 
 
 @pytest.mark.parametrize(
     ("user", "reason"),
-    [(InactiveUser(), "inactive"), (User(email="boss@example.com"), "admin")],
+    [(apps.InactiveUser(), "inactive"), (User(email="boss@example.com"), "admin")],
 )
-@pytest.mark.parametrize("way", ["endpoint", "create_token", "sso_url"])
+@WAYS
 def test_refused_user(trail, user, reason, way):
     app = make_app(user, FEEDBACKCHIMP_ADMIN_EMAILS=["boss@example.com"])
-    if way == "endpoint":
-        assert logged_in(app).get(PREFIX).status_code == 403
-    else:
-        with app.app_context(), pytest.raises(SignInRefused):
-            getattr(app.feedbackchimp, way)(user=user)
-    assert trail.lines == [f"sign-in refused: user='ada' reason={reason}"]
-    assert trail.level == logging.INFO
-    [(kind, sender, values)] = trail.signals
-    assert (kind, sender) == ("refused", app)
-    assert values == {"user": user, "reason": reason}
+    is_refused(way, app, user)
+    assert trail.line == ("INFO", f"sign-in refused: user='ada' reason={reason}")
+    assert trail.signals == [(refused, app, {"user": user, "reason": reason})]
 
 
 @CALLS
 def test_nobody(app, trail, call):
     with app.test_request_context(), pytest.raises(SignInRefused):
         getattr(app.feedbackchimp, call)()
-    assert trail.lines == ["sign-in refused: user=- reason=not_signed_in"]
+    assert trail.line == ("INFO", "sign-in refused: user=- reason=not_signed_in")
     told = {"user": None, "reason": "not_signed_in"}
-    assert trail.signals == [("refused", app, told)]
+    assert trail.signals == [(refused, app, told)]
 
 
-def test_token_too_long(trail):
-    """The ``jti`` of a token that nobody got is not told."""
-    app = app_with_loader(Identity("a@b", "Ada", {"biography": "x" * 5000}))
-    assert logged_in(app).get(PREFIX).status_code == 403
-    assert trail.lines == ["sign-in refused: user='ada' reason=token_too_long"]
-    assert [kind for kind, *_ in trail.signals] == ["refused"]
-
-
-@pytest.mark.parametrize("way", ["endpoint", "create_token", "sso_url"])
+@WAYS
 def test_unsignable_claims(trail, way):
     """One error, whose cause tells the developer which claim it is."""
-    app, user = app_with_loader(UNSIGNABLE), User()
-    if way == "endpoint":
-        assert logged_in(app).get(PREFIX).status_code == 403
-    else:
-        with app.app_context(), pytest.raises(TokenError, match="tags"):
-            getattr(app.feedbackchimp, way)(user=user)
-    assert trail.lines == ["sign-in refused: user='ada' reason=claims_unusable"]
-    assert trail.level == logging.ERROR
-    [record] = trail.log.records
-    assert isinstance(record.exc_info[1], TokenError)
-    assert "tags" in str(record.exc_info[1])
-    [(kind, sender, values)] = trail.signals
-    assert (kind, sender, values["reason"]) == ("refused", app, "claims_unusable")
-    assert values["user"].get_id() == "ada"
+    identity = Identity("ada@example.com", "Ada", {"tags": {"a set"}})
+    app = app_with_loader(lambda user: identity)
+    is_refused(way, app, User(), TokenError)
+    assert trail.line == ("ERROR", "sign-in refused: user='ada' reason=claims_unusable")
+    cause = trail.log.records[0].exc_info[1]
+    assert isinstance(cause, TokenError)
+    assert "tags" in str(cause)
+    told = {"user": User(), "reason": "claims_unusable"}
+    assert trail.signals == [(refused, app, told)]
 
 
 def test_sent_to_login(app, trail):
     """It is not decided yet who it is, so no signal is sent."""
     assert app.test_client().get(PREFIX).status_code == 302
-    assert trail.lines == ["login required: user=- reason=not_signed_in"]
-    assert (trail.level, trail.signals) == (logging.INFO, [])
+    assert trail.line == ("INFO", "login required: user=- reason=not_signed_in")
+    assert trail.signals == []
 
 
 def test_no_outcome(app, trail):
@@ -207,41 +169,25 @@ def test_no_outcome(app, trail):
         client.open(PREFIX, method=method)
     off = logged_in(make_app(FEEDBACKCHIMP_ENABLED=False))
     assert off.get(f"{PREFIX}?next=/board/1").status_code == 302
-    assert (trail.lines, trail.signals) == ([], [])
+    assert (trail.log.records, trail.signals) == ([], [])
 
 
-def test_own_level_of_the_logger(app, trail, caplog):
+def test_own_level_of_the_logger(app, trail):
     """No line below it; the signals are sent."""
-    caplog.set_level(logging.WARNING, LOGGER)
+    trail.log.set_level(logging.WARNING, LOGGER)
     client = logged_in(app)
     client.get(PREFIX)
     client.get(f"{PREFIX}?redirect=board")
-    assert trail.lines == []
+    assert trail.log.records == []
     client.get(f"{PREFIX}?redirect=https://evil.example")
-    assert trail.level == logging.WARNING
-    assert [kind for kind, *_ in trail.signals] == ["issued", "refused", "refused"]
-
-
-def test_receivers_can_pick_an_app():
-    """The sender is the app itself, and not a proxy."""
-    extension = FeedbackChimp()
-    first, second = (make_app(feedbackchimp=extension) for _ in range(2))
-    heard = []
-
-    def receiver(sender: Any, **values: Any) -> None:
-        heard.append(sender)
-
-    with token_issued.connected_to(receiver, sender=first):
-        for app in (second, first):
-            logged_in(app).get(PREFIX)
-    assert [type(sender) for sender in heard] == [Flask]
-    assert heard[0] is first
+    assert trail.line[0] == "WARNING"
+    assert [signal for signal, *_ in trail.signals] == [issued, refused, refused]
 
 
 @pytest.mark.parametrize(
-    ("signal", "query"), [(token_issued, ""), (sign_in_refused, "redirect=board")]
+    ("signal", "query"), [(issued, ""), (refused, "redirect=board")]
 )
-def test_error_in_a_receiver_comes_out(app, signal, query):
+def test_error_in_a_receiver(app, signal, query):
     """Where the audit fails, the visitor gets no token."""
 
     def failing(sender: Any, **values: Any) -> None:
@@ -252,64 +198,46 @@ def test_error_in_a_receiver_comes_out(app, signal, query):
         client.get(f"{PREFIX}?{query}")
 
 
-# Nobody writes a line of their own
-
-
-@pytest.mark.parametrize("separator", ["\n", "\r\n", "\x85", "\u2028"])
-def test_line_break_in_a_user_id(trail, separator):
-    user = User(email="ada@example.com")
-    user.id = f"ada{separator}token issued: user='root' jti=1"
-    app = make_app()
-    with app.app_context():
-        app.feedbackchimp.create_token(user)
-    assert trail.lines[0].startswith(f"token issued: user={user.id!a} jti=")
+def _refuse(reason: str) -> NoReturn:
+    raise SignInRefused("No.", reason=reason)
 
 
 @pytest.mark.parametrize(
-    ("reason", "line"),
+    ("answer", "reason"),
     [
-        ("unpaid", "unpaid"),
-        ("not-paid", "'not-paid'"),
-        ("unbezahlt_\xfcberf\xe4llig", r"'unbezahlt_\xfcberf\xe4llig'"),
-        ("no\nsign-in refused: user='root'", r'"no\nsign-in refused: user=\'root\'"'),
+        (lambda: Identity("a@b", "Ada", {"life": "x" * 5000}), "token_too_long"),
+        (lambda: Identity("ada@example.com", ""), "name_unusable"),
+        (lambda: abort(redirect("/confirm")), "aborted"),
+        (lambda: _refuse("unpaid"), "unpaid"),
+        (lambda: _refuse("not-paid"), "not-paid"),
+        (lambda: _refuse("unbezahlt_\xfcberf\xe4llig"), "unbezahlt_\xfcberf\xe4llig"),
+        (lambda: _refuse("no\nuser='root'"), "no\nuser='root'"),
     ],
 )
-def test_reason_codes_of_an_app(trail, reason, line):
-    """A plain word in ASCII as it is, other text quoted; the signal has it as it is."""
-    if "root" in reason:
-        line = ascii(reason)
-    logged_in(app_with_loader(SignInRefused("No.", reason=reason))).get(PREFIX)
-    assert trail.lines == [f"sign-in refused: user='ada' reason={line}"]
-    assert trail.signals[0][2]["reason"] == reason
+def test_refusal_by_the_loader(trail, answer, reason):
+    """The account is at fault; of an app's reason only a plain word is not quoted."""
+    app = app_with_loader(lambda user: answer())
+    location = logged_in(app).get(PREFIX).location
+    assert location == ("/confirm" if reason == "aborted" else None)
+    line = reason if re.fullmatch("[a-z_]+", reason) else ascii(reason)
+    assert trail.line == ("INFO", f"sign-in refused: user='ada' reason={line}")
+    assert trail.signals == [(refused, app, {"user": User(), "reason": reason})]
 
 
-@pytest.mark.parametrize(
-    ("user", "id"),
-    [
-        (plain(get_id=lambda: 7), "'7'"),
-        (plain(get_id=lambda: None), "'None'"),
-        (plain(), "-"),
-    ],
-)
-def test_odd_users(app, trail, user, id):
-    """``create_token`` takes any object of the app's that has an e-mail and a name."""
-    user.email, user.name = "ada@example.com", "Ada"
+FORGED = "ada{}token issued: user='root' jti=1"
+
+
+@pytest.mark.parametrize("id", [7, None, ..., *map(FORGED.format, "\n\r\x85\u2028")])
+def test_odd_ids(app, trail, id):
+    """No id writes its own line; a user object need not have one."""
+    user = plain(email="ada@example.com", name="Ada", get_id=lambda: id)
+    if id is ...:
+        del user.get_id
     with app.app_context():
         app.feedbackchimp.create_token(user)
-    assert trail.lines[0].startswith(f"token issued: user={id} jti=")
+    said = "-" if id is ... else ascii(str(id))
+    assert trail.line[1].startswith(f"token issued: user={said} jti=")
     assert trail.signals[0][2]["user"] is user
-
-
-# What tells the operator
-
-
-def note(trail: Trail) -> str:
-    """What the one line says behind the outcome."""
-    [line] = trail.lines
-    outcome = r"(?:[a-z -]+: user=\S+ (?:reason=\w+|jti=[\w-]{36}))(?:: (.*))?"
-    match = re.fullmatch(outcome, line)
-    assert match, line
-    return match[1] or ""
 
 
 FOREIGN = {
@@ -322,45 +250,40 @@ FOREIGN = {
     "https://evil.example\\@acme.feedbackchimp.space": "https://evil.example",
     "https://a\nlogin: user='root'/x": "https://a\nlogin: user='root'",
     f"https://{'x' * 200}.example/": f"https://{'x' * 92}",
-    "javascript:alert(1)": None,
-    "board/1": None,
-    f"{BOARD}//evil.example/": None,
+    **dict.fromkeys(("javascript:alert(1)", "board/1", f"{BOARD}//evil.example/")),
 }
 
 
-@pytest.mark.parametrize("user_id", ["ada", None])
+@VISITORS
 @pytest.mark.parametrize(("page", "origin"), FOREIGN.items(), ids=map(ascii, FOREIGN))
-def test_foreign_origin_is_a_warning(app, trail, page, origin, user_id):
+def test_foreign_origin_is_a_warning(app, trail, page, origin, visitor):
     """With both origins, and nothing else of the page."""
-    browser = Browser(app, user_id)
-    assert browser.go(page).status_code == 400
-    assert trail.level == (logging.INFO if origin is None else logging.WARNING)
+    assert Browser(app, visitor).go(page).status_code == 400
     expected = (
         f"the page is on {origin!a}, the board on {BOARD!r}: compare "
         "FEEDBACKCHIMP_ORGANIZATION or FEEDBACKCHIMP_BOARD_URL with the board's address"
     )
-    assert note(trail) == ("" if origin is None else expected)
+    assert trail.note == (("WARNING", expected) if origin else ("INFO", ""))
 
 
-@pytest.mark.parametrize("user_id", ["ada", None])
+@VISITORS
+@pytest.mark.parametrize("name", ["return_to", "utmost"])
 @pytest.mark.parametrize(
     "query",
     [
-        f"return_to={quote(BOARD, safe='')}%2Fx%3Fsecret",
-        "return_to=/board/secret",
-        "x=1&return_to=/board/1&redirect=",
-        f"redirect=+&return_to={BOARD}",
-        f"utm_x=/board/1&a%0Ab=/board/2&return_to={BOARD}?secret",
+        f"{{}}={quote(BOARD, safe='')}%2Fx%3Fsecret",
+        *("{}=/board/secret", "x=1&{}=/board/1&redirect=", f"redirect=+&{{}}={BOARD}"),
+        f"utm_x=/board/1&a%0Ab=/board/2&{{}}={BOARD}?secret",
     ],
 )
-def test_page_under_another_name_is_a_warning(app, trail, query, user_id):
+def test_page_under_another_name_is_a_warning(app, trail, query, name, visitor):
     """With the name to set; the visitor goes on to the board's home."""
-    assert Browser(app, user_id).get(query).status_code == 302
-    assert trail.level == logging.WARNING
-    assert note(trail) == (
-        "no page came in as 'redirect', but 'return_to' holds a page of the board: "
-        "set FEEDBACKCHIMP_REDIRECT_PARAM to 'return_to'"
+    assert Browser(app, visitor).get(query.format(name)).status_code == 302
+    said = (
+        f"no page came in as 'redirect', but '{name}' holds a page of the board: "
+        f"set FEEDBACKCHIMP_REDIRECT_PARAM to '{name}'"
     )
+    assert trail.note == ("WARNING", said)
 
 
 @pytest.mark.parametrize(
@@ -375,36 +298,19 @@ def test_page_under_another_name_is_a_warning(app, trail, query, user_id):
 def test_no_page_elsewhere(app, trail, query):
     """Campaigns name where somebody comes from; other names could not be set."""
     Browser(app, "ada").get(query)
-    assert (trail.level, note(trail)) == (logging.INFO, "")
-
-
-def test_only_campaigns_begin_with_utm(app, trail):
-    Browser(app, "ada").get("utmost=/board/1")
-    assert note(trail).endswith("set FEEDBACKCHIMP_REDIRECT_PARAM to 'utmost'")
+    assert trail.note == ("INFO", "")
 
 
 @pytest.mark.parametrize("user", [User(email=None), User(email="x"), User(name="")])
-@pytest.mark.parametrize("way", ["endpoint", "create_token", "sso_url"])
+@WAYS
 def test_no_loader_is_a_warning(trail, user, way):
-    app = make_app(user)
-    if way == "endpoint":
-        logged_in(app).get(PREFIX)
-    else:
-        with app.app_context(), pytest.raises(SignInRefused):
-            getattr(app.feedbackchimp, way)(user=user)
-    assert trail.level == logging.WARNING
-    assert note(trail) == (
+    is_refused(way, make_app(user), user)
+    said = (
         "the user has no usable e-mail or name where this looks without a loader "
         "(user.email, and user.name or user.username): register one with "
         "@feedbackchimp.identity_loader"
     )
-
-
-def test_loader_that_gives_no_name(trail):
-    """It is registered, so the account is at fault."""
-    logged_in(app_with_loader(Identity("ada@example.com", ""))).get(PREFIX)
-    assert trail.level == logging.INFO
-    assert trail.lines == ["sign-in refused: user='ada' reason=name_unusable"]
+    assert trail.note == ("WARNING", said)
 
 
 @pytest.mark.parametrize(
@@ -419,10 +325,8 @@ def test_loader_that_gives_no_name(trail):
 def test_parameters_that_are_lacking(trail, query, lacking):
     """Named, and no warning: the app's own links never carry them."""
     template = "/sso?c={companyID}&t={token}&s={state}"
-    app = make_app(FEEDBACKCHIMP_RETURN_URL=template)
-    Browser(app, "ada").get(query)
-    said = f"the request lacks {lacking}, which FEEDBACKCHIMP_RETURN_URL hands on"
-    assert (trail.level, note(trail)) == (logging.INFO, lacking and said)
+    Browser(make_app(FEEDBACKCHIMP_RETURN_URL=template), "ada").get(query)
+    assert trail.note == ("INFO", lacking and LACKING.format(lacking))
 
 
 @pytest.mark.parametrize(
@@ -432,16 +336,9 @@ def test_parameters_that_are_lacking(trail, query, lacking):
 def test_both_at_once(trail, user, query, first):
     template = "/sso?t={token}&s={state}"
     Browser(make_app(user, FEEDBACKCHIMP_RETURN_URL=template), "ada").get(query)
-    assert trail.level == logging.WARNING
-    assert re.fullmatch(f"{first} .*; the request lacks state, which .*", note(trail))
-
-
-def test_loader_that_aborts(app, trail):
-    """Whatever the loader answered, it is a refusal."""
-    app.feedbackchimp.identity_loader(lambda user: abort(redirect("/confirm")))
-    assert logged_in(app).get(PREFIX).location == "/confirm"
-    assert trail.lines == ["sign-in refused: user='ada' reason=aborted"]
-    assert [values["reason"] for *_, values in trail.signals] == ["aborted"]
+    level, note = trail.note
+    assert level == "WARNING"
+    assert re.fullmatch(f"{first} .*; {LACKING.format('state')}", note)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -451,6 +348,6 @@ def test_any_query_is_one_line(trail, query):
     """In ASCII, whatever comes in."""
     trail.log.clear()
     Browser(make_app()).get(query)
-    [line] = trail.lines
+    line = trail.line[1]
     assert line.isascii()
     assert len(line.splitlines()) == 1

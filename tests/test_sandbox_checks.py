@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from typing import Any
 
 import jwt
 import pytest
 
-from flask_feedbackchimp.sandbox import REASONS, gate, get_arrivals
+from flask_feedbackchimp.sandbox import gate, get_arrivals
 from flask_feedbackchimp.sandbox.pages import claim_text
 from support.apps import SECRET
 from support.boards import make_board, sign
@@ -26,63 +23,33 @@ def board():
     return make_board()
 
 
-def by_hand(claims: dict[str, Any], algorithm: str = "HS256") -> str:
-    """A token of somebody else's making."""
-    secret = SECRET * 2 if algorithm == "HS512" else SECRET
-    return jwt.encode(claims, secret, algorithm)
+def by_hand(secret: str = SECRET, algorithm: str = "HS256", **claims: object) -> str:
+    """A token that somebody else makes, valid unless told otherwise."""
+    return jwt.encode(FULL | claims, secret, algorithm)
 
 
-def part(data: dict[str, str]) -> str:
-    """A part of a token."""
-    return base64.urlsafe_b64encode(json.dumps(data).encode()).decode().rstrip("=")
-
-
-def tampered() -> str:
-    """A token that names somebody else than was signed."""
-    header, _, signature = sign().split(".")
-    return f"{header}.{part(FULL)}.{signature}"
-
-
-def unsigned() -> str:
-    """A token with the algorithm “none”, which no library would make."""
-    return f"{part({'alg': 'none'})}.{part(FULL)}."
-
-
-#: Why each is refused, and how; made when it is asked for.
-REFUSED: dict[str, tuple[Any, str, int]] = {
-    "tampered": (tampered, "bad_signature", 403),
-    "other secret": (lambda: jwt.encode(FULL, "o" * 40), "bad_signature", 403),
-    # With the algorithm "none", which no library would make.
-    "unsigned": (
-        lambda: f"{part({'alg': 'none'})}.{part(FULL)}.",
-        "wrong_algorithm",
-        403,
-    ),
-    "HS512": (lambda: by_hand(FULL, "HS512"), "wrong_algorithm", 403),
-    "text": (lambda: "not-a-token", "malformed", 400),
-    "empty": (lambda: "", "malformed", 400),
-    "a list": (lambda: jwt.PyJWS().encode(b"[1]", SECRET, "HS256"), "malformed", 400),
-    "no e-mail": (lambda: by_hand({"name": "A", "jti": "1"}), "claim_missing", 400),
-    "no name": (lambda: by_hand({"email": "a@b", "jti": "1"}), "claim_missing", 400),
-    "no jti": (lambda: by_hand(NAMES), "claim_missing", 400),
-    "blank name": (lambda: by_hand(FULL | {"name": " "}), "claim_invalid", 400),
-    "number": (lambda: by_hand(FULL | {"email": 7}), "claim_invalid", 400),
-    "blank jti": (lambda: by_hand(FULL | {"jti": ""}), "claim_invalid", 400),
-    "expired": (lambda: by_hand(FULL | {"exp": int(time.time())}), "expired", 403),
-    "not yet": (lambda: by_hand(FULL | {"nbf": 2**40}), "not_yet_valid", 403),
-    "admin": (lambda: sign("BOSS@example.COM"), "admin", 403),
+#: One for every reason of a token's own, and the status; tests of tokens have more.
+REFUSED = {
+    "other secret": (by_hand("o" * 40), "bad_signature", 403),
+    "HS512": (by_hand(SECRET * 2, "HS512"), "wrong_algorithm", 403),
+    "text": ("not-a-token", "malformed", 400),
+    "empty": ("", "malformed", 400),
+    "no jti": (jwt.encode(NAMES, SECRET), "claim_missing", 400),
+    "blank name": (by_hand(name=" "), "claim_invalid", 400),
+    "expired": (by_hand(exp=1), "expired", 403),
+    "not yet": (by_hand(nbf=2**40), "not_yet_valid", 403),
+    "admin": (by_hand(email="BOSS@example.COM"), "admin", 403),
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
-def test_refused(case):
+@pytest.mark.parametrize(("token", "reason", "status"), REFUSED.values(), ids=REFUSED)
+def test_refused(token, reason, status):
     """On a page, at an endpoint and by ``/validate``, without repeating the token."""
-    make, reason, status = REFUSED[case]
     for return_url, url in {
         "{page}?ssoToken={token}": "/board/1003-bug-reports?a=1&ssoToken=",
         "/sso?t={token}": "/sso?t=",
     }.items():
-        board, token = make_board(return_url), make()
+        board = make_board(return_url)
         client = board.test_client()
         response = client.get(f"{url}{token}")
         assert response.status_code == status
@@ -98,19 +65,9 @@ def test_refused(case):
             assert not token or token not in text
 
 
-def test_reasons_have_a_remedy():
-    for status, remedy in REASONS.values():
-        assert 400 <= status < 500
-        assert remedy.endswith(".")
-
-
-def test_vendors_three_claims_will_do(board):
-    assert board.test_client().get(f"/?ssoToken={by_hand(FULL)}").status_code == 303
-
-
 def test_jti_signs_in_once(board):
     """Whatever else the token says, on whatever page, for whomever."""
-    first, second = (by_hand(FULL | {"x": x}) for x in (1, 2))
+    first, second = by_hand(x=1), by_hand(x=2)
     assert board.test_client().get(f"/?ssoToken={first}").status_code == 303
     for url in ("/?", "/board/1003-bug-reports?"):
         for token in (first, second):
@@ -125,12 +82,10 @@ def test_of_sixteen_threads_one_signs_in(board):
     def arrive(_: int) -> int:
         client = board.test_client()
         barrier.wait(30)
-        status: int = client.get(f"/?ssoToken={token}").status_code
-        return status
+        return client.get(f"/?ssoToken={token}").status_code
 
     with ThreadPoolExecutor(16) as pool:
-        statuses = list(pool.map(arrive, range(16)))
-    assert sorted(statuses) == [303] + [403] * 15
+        assert sorted(pool.map(arrive, range(16))) == [303] + [403] * 15
 
 
 def test_next_token_counts(board):
@@ -150,11 +105,8 @@ def test_memory_is_bounded(monkeypatch):
     """The oldest sign-in is forgotten, and the oldest value."""
     monkeypatch.setattr(gate, "MAX_REMEMBERED", 3)
     monkeypatch.setattr(gate, "MAX_ARRIVALS", 2)
-    board = make_board()
-    clients, tokens = (
-        [board.test_client() for _ in range(4)],
-        [sign() for _ in range(4)],
-    )
+    board, tokens = make_board(), [sign() for _ in range(4)]
+    clients = [board.test_client() for _ in tokens]
     for client, token in zip(clients, tokens, strict=True):
         client.get(f"/?ssoToken={token}")
     assert len(get_arrivals(board)) == 2
@@ -168,14 +120,12 @@ def test_memory_is_bounded(monkeypatch):
 
 
 def test_validating_uses_nothing_up(board):
-    client = board.test_client()
-    token = by_hand(FULL | {"iat": 1_700_000_000, "exp": 2**40})
+    client, token = board.test_client(), by_hand(iat=1_700_000_000, exp=2**40)
     for _ in range(2):
         response = client.post("/validate", data={"token": f"\n {token}\r\n"})
         assert response.status_code == 200
         assert "This board would sign this person in" in response.text
         assert "1700000000 (2023-11-14 22:13:20 UTC)" in response.text
-        assert str(2**40) in response.text
         assert token not in response.text
     assert client.get(f"/validate?ssoToken={token}").status_code == 200
     assert get_arrivals(board) == ()
@@ -183,14 +133,11 @@ def test_validating_uses_nothing_up(board):
     assert "jti_used" in client.post("/validate", data={"token": token}).text
 
 
-def test_validating_nothing(board):
+def test_validating_too_little_or_too_much(board):
     client = board.test_client()
     assert "malformed" in client.post("/validate").text
     assert "Checking does not use it up" in client.get("/validate").text
-
-
-def test_validating_endless_text(board):
-    response = board.test_client().post("/validate", data={"token": "x" * 100_000})
+    response = client.post("/validate", data={"token": "x" * 100_000})
     assert response.status_code == 413
     assert "A stand-in for development" in response.text
 

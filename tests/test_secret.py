@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import pickle
+import re
 import sys
 from typing import Any
 
@@ -36,63 +36,37 @@ PLACEHOLDERS = """
 """
 
 PEM_BODY = "MC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF"
+KEY_STARTS = """
+    -----BEGIN PRIVATE KEY-----  -----BEGIN RSA PUBLIC KEY-----  ssh-ed25519  ssh-rsa
+    -----BEGIN CERTIFICATE-----  -----BEGIN X509 CRL-----  key: -----BEGIN PUBLIC KEY-
+    ---- BEGIN SSH2 PUBLIC KEY ----  ssh-dss  ecdsa-sha2-nistp256  ecdsa-sha2-nistp384
+    ecdsa-sha2-nistp521  command="ls" ssh-rsa  x-cert-v01@openssh.com
+"""
 KEYS = [
-    *(
-        f"-----BEGIN {label}-----\n{PEM_BODY}\n-----END {label}-----\n"
-        for label in ("PRIVATE KEY", "RSA PUBLIC KEY", "CERTIFICATE", "X509 CRL")
-    ),
-    f"-----BEGIN PUBLIC KEY-----{PEM_BODY}-----END PUBLIC KEY-----",
-    f"-----BEGIN PUBLIC KEY-----\\n{PEM_BODY}",
-    f"---- BEGIN SSH2 PUBLIC KEY ----\n{PEM_BODY}",
-    f"key: -----BEGIN PRIVATE KEY-----\n{PEM_BODY}",
-    f"{PEM_BODY}\n-----END PRIVATE KEY-----",
-    *(f"{kind} {PEM_BODY} ada@b" for kind in ("ssh-ed25519", "ssh-rsa", "ssh-dss")),
-    *(f"ecdsa-sha2-nistp{size} {PEM_BODY}" for size in (256, 384, 521)),
-    f'command="ls" ssh-rsa {PEM_BODY}',
-    f"x-cert-v01@openssh.com {PEM_BODY}",
-]
-DOCUMENTS = [
-    json.dumps({"kty": "oct", "k": PEM_BODY}),
-    "\n " + json.dumps({"kty": "RSA", "n": "0", "e": "AQAB"}, indent=2),
-    json.dumps([[{"kty": "oct"}]]),
-    json.dumps([GOOD]),
-    "[1," * 100_000,
-    '{"a":' * 100_000,
-]
+    f"{start}{joint}{PEM_BODY}\n"
+    for start in re.split(r"\s{2,}", KEY_STARTS.strip())
+    for joint in (" ", "\n", "\\n", "")
+] + [f"{PEM_BODY}\n-----END PRIVATE KEY-----"]
+JWK = {"kty": "oct", "k": PEM_BODY}
+DOCUMENTS = [json.dumps(value) for value in (JWK, [[JWK]], [GOOD])]
+DOCUMENTS += [f"\n {json.dumps(JWK, indent=2)}", "[1," * 100_000, '{"a":' * 100_000]
 QUOTED = [f"{a}{GOOD}{z}" for a, z in ('""', "''", "``", "“”", "„“", "«»")]
 QUOTED += [f"'{GOOD}\n{GOOD}'\n", f'"{GOOD}" "{GOOD}"']
 SPACE = " \t\r\n\x0b\x0c\x1c\x85\xa0\u2003\u2028\u3000\ufeff"
 
 
-def _signature(secret: Secret, message: bytes) -> tuple[bytes, bytes]:
-    """What is signed, and by whom: the standard library knows the key."""
-    return secret.sign(message), hmac.new(GOOD.encode(), message, "sha256").digest()
-
-
 @pytest.mark.parametrize(
     "value",
     [
-        GOOD,
-        GOOD.encode(),
-        f"{GOOD}\n",
-        f"{SPACE}{GOOD}{SPACE}",
-        f"{SPACE}{GOOD}{SPACE}".encode(),
-        b"\xef\xbb\xbf" + GOOD.encode() + b"\r\n",
-        Markup(GOOD),
+        *(GOOD, GOOD.encode(), f"{GOOD}\n", f"{SPACE}{GOOD}{SPACE}", Markup(GOOD)),
+        *(f"{SPACE}{GOOD}{SPACE}".encode(), b"\xef\xbb\xbf%b\r\n" % GOOD.encode()),
     ],
 )
 def test_white_space_and_bom_around_are_stripped(value):
     """A secret that is read from a file ends in a newline."""
     secret = read_jwt_secret(value)
-    got, expected = _signature(secret, b"message")
-    assert got == expected
+    assert secret.equals(Secret(GOOD))
     assert secret.length == len(GOOD)
-
-
-def test_white_space_inside_is_kept():
-    inside = Secret(" a b\tc\n".strip())
-    assert read_jwt_secret(" a b\tc\n").equals(inside)
-    assert not read_jwt_secret("abc").equals(inside)
 
 
 @pytest.mark.parametrize(
@@ -100,10 +74,7 @@ def test_white_space_inside_is_kept():
     [
         (["", " ", b"\n", "\ufeff", SPACE, b"\xef\xbb\xbf"], "is blank: copy it from"),
         (PLACEHOLDERS.split(), "is still a placeholder: copy it from Settings → SSO"),
-        (
-            [f"your{c}secret" for c in " -_.…<>{}[]()$%!\"'`\t"],
-            "is still a placeholder",
-        ),
+        ([f"your{c}secret" for c in " -_.…<>{}[]()$%!\"'`\t"], "is still a placehold"),
         (QUOTED, "is in quotes, which Docker and systemd env files keep: leave them"),
         (KEYS, "is a PEM or SSH key, not the vendor's text secret: copy it from"),
         ([key.encode() for key in KEYS], "is a PEM or SSH key"),
@@ -141,6 +112,7 @@ _EDGES = "\ufeff" + "".join(filter(str.isspace, map(chr, range(sys.maxunicode)))
 
 @given(st.text())
 @example("\x00")
+@example(" a b\tc\n")
 @example("0*0\x06\x03+ep\x03!\x00" + "a" * 32)  # a DER key that happens to be UTF-8
 def test_what_is_accepted_is_the_hmac_key(text):
     """The text without its edges, as UTF-8; what is refused is so as bytes, too."""
@@ -152,7 +124,7 @@ def test_what_is_accepted_is_the_hmac_key(text):
             read_jwt_secret(text.encode("utf-8", "surrogatepass"))
         return
     start, _, signature = sign(secret, "a@b", "A").between().rpartition(".")
-    mac = hmac.new(stripped.encode(), start.encode(), hashlib.sha256)
+    mac = hmac.new(stripped.encode(), start.encode(), "sha256")
     assert jwt.utils.base64url_decode(signature) == mac.digest()
 
 
@@ -165,23 +137,11 @@ def test_short_under_32_bytes(text, is_short):
     assert read_jwt_secret(f"{text}{SPACE}").is_short is is_short
 
 
-def test_fingerprint():
-    """The same for the same secret, and it says nothing about it."""
-    one, same, other = Secret(GOOD), Secret(GOOD), Secret(GOOD + "x")
-    assert one.fingerprint == same.fingerprint != other.fingerprint
-    assert len(one.fingerprint) == 8
-    assert one.equals(same)
-    assert not one.equals(other)
-
-
 def test_secret_shows_nothing():
     """Whatever an error report looks at, it cannot be turned back."""
     secret = Secret(GOOD)
     slots = [getattr(secret, name) for name in Secret.__slots__]
     assert GOOD not in f"{secret!r}{secret}{slots!r}"
-    with pytest.raises(TypeError):
-        vars(secret)
-    with pytest.raises(TypeError):
-        iter(secret)
-    with pytest.raises(TypeError):
-        pickle.dumps(secret)
+    for reveal in (vars, iter, pickle.dumps):
+        with pytest.raises(TypeError):
+            reveal(secret)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import json
@@ -10,16 +9,18 @@ import re
 import time
 import traceback
 import uuid
+from contextlib import suppress
 from typing import Any
 
 import jwt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jwt.utils import base64url_decode, base64url_encode
 
 from flask_feedbackchimp import TokenError, tokens
 from flask_feedbackchimp.settings.secret import Secret
-from flask_feedbackchimp.tokens import SignedToken, read, sign
+from flask_feedbackchimp.tokens import read, sign
 from support.apps import SECRET, claims_of
 
 KEY = Secret(SECRET)
@@ -30,12 +31,8 @@ def _signed(**arguments: Any) -> str:
     return sign(KEY, "ada@example.com", "Ada", **arguments).between()
 
 
-def _decoded(part: str) -> bytes:
-    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
-
-
 def _encoded(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+    return base64url_encode(data).decode()
 
 
 def _token(claims: object, key: str = SECRET, algorithm: str = "HS256") -> str:
@@ -62,20 +59,17 @@ def _refusal(token: str) -> TokenError:
     return error
 
 
-# Signing
-
-
 def test_header_and_payload_bytes():
     """Exactly these, in this order, without white space; ``iat`` and ``exp`` ints."""
     before = int(time.time())
     token = sign(KEY, "ada@b", "Ad\xe4", claims={"a": {"b": [1, 2]}}, lifetime=300)
-    header, payload, _ = token.between().split(".")
-    claims = json.loads(_decoded(payload))
-    assert before <= claims["iat"] <= time.time()
-    assert _decoded(header) == b'{"alg":"HS256","typ":"JWT"}'
-    assert _decoded(payload).decode() == (
+    header, payload = map(base64url_decode, token.between().split(".")[:2])
+    now = json.loads(payload)["iat"]
+    assert before <= now <= time.time()
+    assert header == b'{"alg":"HS256","typ":"JWT"}'
+    assert payload.decode() == (
         f'{{"email":"ada@b","name":"Ad\xe4","jti":"{token.jti}",'
-        f'"iat":{claims["iat"]},"exp":{claims["iat"] + 300},"a":{{"b":[1,2]}}}}'
+        f'"iat":{now},"exp":{now + 300},"a":{{"b":[1,2]}}}}'
     )
 
 
@@ -96,17 +90,13 @@ def test_jti_is_fresh_uuid4():
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "XYZ+12", "XYZ-14"])
 def test_times_in_any_time_zone(zone, monkeypatch):
-    try:
-        monkeypatch.setenv("TZ", zone)
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", zone)
         time.tzset()
         before = int(time.time())
-        token = _signed(lifetime=30)
-        claims = claims_of(token)
+        claims = read(KEY, _signed(lifetime=30))
         assert before <= claims["iat"] <= time.time()
-        assert read(KEY, token) == claims
-    finally:
-        monkeypatch.undo()
-        time.tzset()
+    time.tzset()
 
 
 def test_signed_token_shows_nothing():
@@ -116,28 +106,13 @@ def test_signed_token_shows_nothing():
     assert repr(token) == str(token) == f"<SignedToken {token.jti}>"
     assert len(token) == len(text)
     assert token.between("<", ">") == f"<{text}>"
-    with pytest.raises(TypeError):
-        iter(token)
-    with pytest.raises(TypeError):
-        vars(token)
-    assert type(token) is SignedToken
-
-
-def test_short_secret_is_not_warned_of():
-    """PyJWT warns at every use; with warnings as errors that would be a 500."""
-    key = Secret("short")
-    token = sign(key, "ada@example.com", "Ada", lifetime=300).between()
-    assert read(key, token)["name"] == "Ada"
-
-
-# Reading
+    for walk in (iter, vars):
+        with pytest.raises(TypeError):
+            walk(token)
 
 
 def test_tokens_of_others():
-    """With ``iat``, as the vendor's Node sample makes it, without, or with a fraction.
-
-    The header may have more parameters, and any letter of the alphabet.
-    """
+    """As the vendor's Node sample makes them, or with other times and headers."""
     for times in ({}, {"iat": int(time.time())}, {"exp": time.time() + 60.5}):
         headers = {"kid": "~~~>>>???>>>~~~"}
         token = jwt.encode({**CLAIMS, **times}, SECRET, "HS256", headers=headers)
@@ -145,55 +120,41 @@ def test_tokens_of_others():
         assert read(KEY, token) == {**CLAIMS, **times}
 
 
-NO_TOKEN = ("malformed", "is not a JSON Web Token")
+NO_JWT = ("malformed", "is not a JSON Web Token")
 NO_OBJECT = ("malformed", "does not hold a JSON object")
-EXPIRED = ("expired", "has expired")
-NOT_YET = ("not_yet_valid", "is not valid yet")
+UNUSABLE = ("claim_invalid", "has an unusable claim “{}”")
+NO_TIME = ("claim_invalid", "has a claim “{}” not in seconds")
 
 
 @pytest.mark.parametrize(
     ("claims", "refusal"),
     [
-        ([], NO_OBJECT),
-        ("ada", NO_OBJECT),
-        (None, NO_OBJECT),
-        (b"", NO_TOKEN),
-        (b"{", NO_TOKEN),
-        (b'{"exp":NaN}', NO_TOKEN),
-        (b'{"exp":-Infinity}', NO_TOKEN),
-        (b"\xff\xfe\xfd", NO_TOKEN),
-        (b"[" * 200_000, NO_TOKEN),
-        (b"1" * 5_000, NO_TOKEN),
+        *((b"", NO_JWT), (b"{", NO_JWT), (b"\xff\xfe\xfd", NO_JWT)),
+        *((b'{"exp":NaN}', NO_JWT), (b'{"exp":-Infinity}', NO_JWT)),
+        *((b"[" * 200_000, NO_JWT), (b"1" * 5_000, NO_JWT)),
+        *(([], NO_OBJECT), ("ada", NO_OBJECT), (None, NO_OBJECT)),
+        *(({name: ...}, ("claim_missing", "has no claim “{}”")) for name in CLAIMS),
+        *(({"email": None}, UNUSABLE), ({"email": "ada"}, UNUSABLE)),
+        *(({"name": 5}, UNUSABLE), ({"name": " "}, UNUSABLE)),
         *(
-            ({k: v for k, v in CLAIMS.items() if k != name},
-             ("claim_missing", f"has no claim “{name}”"))
-            for name in CLAIMS
+            ({"name": "\ud800"}, UNUSABLE),
+            ({"jti": 5}, UNUSABLE),
+            ({"jti": ""}, UNUSABLE),
         ),
-        *(
-            ({**CLAIMS, name: value},
-             ("claim_invalid", f"has an unusable claim “{name}”"))
-            for name, value in [
-                ("email", None), ("email", "ada"), ("name", 5), ("name", " "),
-                ("name", "\ud800"), ("jti", 5), ("jti", ""),
-            ]
-        ),
-        *(
-            ({**CLAIMS, name: value},
-             ("claim_invalid", f"has a claim “{name}” not in seconds"))
-            for name, value in [
-                ("iat", "now"), ("exp", "9999999999"), ("exp", None), ("exp", True),
-                ("nbf", [1]),
-            ]
-        ),
-        ({**CLAIMS, "exp": -(10**400)}, EXPIRED),
-        ({**CLAIMS, "nbf": 10**400}, NOT_YET),
+        *(({"iat": "now"}, NO_TIME), ({"exp": "9999999999"}, NO_TIME)),
+        *(({"exp": None}, NO_TIME), ({"exp": True}, NO_TIME), ({"nbf": [1]}, NO_TIME)),
+        ({"exp": -(10**400)}, ("expired", "has expired")),
+        ({"nbf": 10**400}, ("not_yet_valid", "is not valid yet")),
     ],
-)  # fmt: skip
+)
 def test_claims_that_do_not_hold(claims, refusal):
-    """Even with the right signature."""
-    reason, says = refusal
+    """Even with the right signature; an ellipsis takes one of the usual claims out."""
+    (reason, says), name = refusal, ""
+    if isinstance(claims, dict):
+        [name] = claims
+        claims = {k: v for k, v in (CLAIMS | claims).items() if v is not ...}
     error = _refusal(_token(claims))
-    assert (error.reason, str(error)) == (reason, f"The token {says}.")
+    assert (error.reason, str(error)) == (reason, f"The token {says.format(name)}.")
 
 
 def test_boundaries_of_time(monkeypatch):
@@ -212,28 +173,20 @@ def test_another_secret():
     assert str(error) == "The token is signed with another secret, or was changed."
 
 
-ALGORITHMS = [
+ALGORITHMS = (
     *("none", "None", "RS256", "ES256", "EdDSA", "HS384", "HS512", "hs256", "HS256 "),
     *("", None, 5, ["HS256"], {"HS256": 1}, True),
-]
+)
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS, ids=repr)
-def test_another_algorithm(algorithm):
-    """RFC 8725 §3.1: one algorithm, and not the token's choice.
-
-    Unsigned, signed rightly as HS256, or with any bytes for a signature.
-    """
-    header = json.dumps({"alg": algorithm, "typ": "JWT"}).encode()
-    payload = json.dumps(CLAIMS).encode()
-    for signature in ("", None, _encoded(b"x" * 256)):
-        error = _refusal(_by_hand(header, payload, signature=signature))
-        assert error.reason == "wrong_algorithm"
-        assert str(error) == "The token is not signed with HS256."
-
-
-def test_no_algorithm():
-    assert _refusal(_by_hand(b"{}", b"{}")).reason == "wrong_algorithm"
+@pytest.mark.parametrize("header", [{}, *({"alg": name} for name in ALGORITHMS)])
+@pytest.mark.parametrize("signature", ["", None, _encoded(b"x" * 256)])
+def test_another_algorithm(header, signature):
+    """RFC 8725 §3.1: one algorithm, and not the token's choice."""
+    parts = [json.dumps(part).encode() for part in (header, CLAIMS)]
+    error = _refusal(_by_hand(*parts, signature=signature))
+    assert error.reason == "wrong_algorithm"
+    assert str(error) == "The token is not signed with HS256."
 
 
 _TOKEN = _token(CLAIMS)
@@ -242,22 +195,14 @@ _TOKEN = _token(CLAIMS)
 @pytest.mark.parametrize(
     "token",
     [
-        "",
-        "..",
-        "ada",
-        "a.b.c",
+        *("", "..", "ada", "a.b.c", "\ud800.e30.e30", "e30.e30.e30.e30.e30"),
         "W10.e30.AAAA",  # a header that is a list
-        "\ud800.e30.e30",
-        "e30.e30.e30.e30.e30",
-        _TOKEN.split(".")[0] + ".." + _TOKEN.split(".")[2],
-        " " + _TOKEN,
         *(_TOKEN + end for end in ("\n", "=", "\x00", "\ud800", ".")),
-        _TOKEN.replace(".", ". "),
-        _TOKEN.replace(".", "%2e"),
-        "Bearer " + _TOKEN,
+        *(start + _TOKEN for start in (" ", "Bearer ")),
+        *(_TOKEN.replace(".", dot) for dot in (". ", "%2e")),
+        re.sub(r"\..*\.", "..", _TOKEN),
+        *("[" * 1_000_000, _encoded(b"[" * 200_000) + ".e30.AAAA"),
         _encoded(b"\xff\xfe") + ".e30.AAAA",
-        "[" * 1_000_000,
-        _encoded(b"[" * 200_000) + ".e30.AAAA",
     ],
     ids=lambda token: ascii(token)[1:25],
 )
@@ -268,18 +213,14 @@ def test_malformed(token):
 def test_no_character_can_be_changed():
     """Unless the last bits stand for the same bytes."""
     token = _signed(lifetime=300)
-    signature = _decoded(token.split(".")[2])
+    signature = base64url_decode(token.split(".")[2])
     for index, character in enumerate(token):
-        for other in "Aa0-_.=+/ \n\x00\xe9" + chr(ord(character) ^ 1):
+        for other in {*"Aa0-_.=+/ \n\x00\xe9", chr(ord(character) ^ 1)} - {character}:
             changed = token[:index] + other + token[index + 1 :]
-            if changed == token:
-                continue
-            try:
+            with suppress(TokenError):
                 read(KEY, changed)
-            except TokenError:
-                continue
-            assert changed[:-1] == token[:-1]
-            assert _decoded(changed.split(".")[2]) == signature
+                assert index == len(token) - 1
+                assert base64url_decode(changed.split(".")[2]) == signature
 
 
 @given(st.text() | st.from_regex(r"\A[\w-]{1,9}\.[\w-]{1,9}\.[\w-]{0,9}\Z"))

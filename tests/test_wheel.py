@@ -15,6 +15,6 @@ import flask_feedbackchimp
 )
 def test_wheel_is_tested():
     """And not the source tree."""
-    package = Path(flask_feedbackchimp.__file__).parent
+    package = Path(flask_feedbackchimp.__file__)
     assert package.is_relative_to(sysconfig.get_path("purelib"))
-    assert package != Path(__file__).parents[1] / "flask_feedbackchimp"
+    assert not package.is_relative_to(Path(__file__).parents[1] / "flask_feedbackchimp")

@@ -1,4 +1,4 @@
-"""A record of the tokens issued."""
+"""A shop with its board, and a record of the tokens issued."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from typing import Any
 import pytest
 
 from flask_feedbackchimp import token_issued
+from support.shop import Shop, open_shop
 
 
 @pytest.fixture
 def issued() -> Iterator[list[str]]:
     """The ``jti`` of every token issued during the test, by any app."""
     jtis: list[str] = []
-
-    def note(app: Any, *, user: Any, jti: str) -> None:
-        jtis.append(jti)
-
-    with token_issued.connected_to(note):
+    with token_issued.connected_to(lambda app, user, jti: jtis.append(jti)):
         yield jtis
+
+
+@pytest.fixture
+def shop(serve: Any, issued: list[str]) -> Shop:
+    """A shop with Ada as its user, and its board."""
+    return open_shop(serve)

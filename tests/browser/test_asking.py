@@ -6,43 +6,33 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask, Response
+from flask import Response
 
 from support.apps import PREFIX
-from support.shop import DEEP_LINK, open_shop
+from support.shop import DEEP_LINK
 
-BOARD_URL = f"**{DEEP_LINK.partition('?')[0]}**"
-
-LOADED = {
-    "an image": f'<img src="{PREFIX}">',
-    "a script": f'<script src="{PREFIX}"></script>',
-    "a stylesheet": f'<link rel="stylesheet" href="{PREFIX}">',
-    "a video": f'<video src="{PREFIX}"></video>',
-    "a preload": f'<link rel="preload" as="fetch" href="{PREFIX}">',
-    "a module preload": f'<link rel="modulepreload" href="{PREFIX}">',
-    "a prefetch": f'<link rel="prefetch" href="{PREFIX}">',
-}
-FETCHED = {
-    "fetch": f"fetch('{PREFIX}')",
-    "fetch without CORS": f"fetch('{PREFIX}', {{mode: 'no-cors'}})",
-    "fetch with redirects left to it": f"fetch('{PREFIX}', {{redirect: 'manual'}})",
-    "fetch that says it is htmx": (
-        f"fetch('{PREFIX}', {{headers: {{'HX-Request': 'true'}}}})"
-    ),
-    "fetch that says it is a navigation": (
-        f"fetch('{PREFIX}', {{headers: {{'Sec-Fetch-Mode': 'navigate'}}}})"
-    ),
-    "XMLHttpRequest": (
-        f"{{ const r = new XMLHttpRequest(); r.open('GET', '{PREFIX}'); r.send(); }}"
-    ),
-    "a beacon": f"navigator.sendBeacon('{PREFIX}', 'x')",
-}
-
-
-@pytest.fixture
-def shop(serve: Any, issued: list[str]) -> Any:
-    """A shop with Ada as its user, and its board."""
-    return open_shop(serve)
+#: Whose page asks for the endpoint, what its browser is answered, and how it asks.
+ASKED = """
+own 403 <img src="URL">
+own 403 <script src="URL"></script>
+own 403 <link rel="stylesheet" href="URL">
+own 403 <video src="URL"></video>
+own 403 <link rel="preload" as="fetch" href="URL">
+own 403 <link rel="modulepreload" href="URL">
+own 403 <link rel="prefetch" href="URL">
+own 403 <script>fetch("URL")</script>
+own 403 <script>fetch("URL", {mode: "no-cors"})</script>
+own 403 <script>fetch("URL", {redirect: "manual"})</script>
+own 403 <script>fetch("URL", {headers: {"Sec-Fetch-Mode": "navigate"}})</script>
+own 200 <script>fetch("URL", {headers: {"HX-Request": "true"}})</script>
+own 403 <script>r = new XMLHttpRequest(); r.open("GET", "URL"); r.send()</script>
+own 405 <script>navigator.sendBeacon("URL", "x")</script>
+another 405 <form method="post" action="URL"><script>document.forms[0].submit()</script>
+another 403 <img src="URL">
+another 302 <iframe src="URL"></iframe>
+another 403 <link rel="prefetch" href="URL">
+another 403 <script>fetch("URL", {mode: "no-cors", credentials: "include"})</script>
+"""
 
 
 def wait_until(page: Any, condition: Callable[[], Any]) -> None:
@@ -56,47 +46,24 @@ def wait_until(page: Any, condition: Callable[[], Any]) -> None:
 
 def other_site(serve: Any, body: str) -> str:
     """The URL of a page of another site."""
-    other = Flask("other")
-    other.add_url_rule("/", view_func=lambda: f"<!doctype html><body>{body}")
-    return f"{serve(other).foreign_url}/"
+    return f"{serve(Response(f'<!doctype html><body>{body}')).foreign_url}/"
 
 
-def assert_nothing_was_given(shop: Any, issued: list[str]) -> None:
-    """The endpoint was asked and no answer led to the board."""
-    assert shop.server.to(PREFIX)
-    assert issued == []
-    assert shop.board.exchanges == []
-
-
-@pytest.mark.parametrize("html", LOADED.values(), ids=LOADED)
-def test_what_a_page_loads_gets_no_token(
-    shop: Any, page: Any, issued: list[str], html: str
-) -> None:
-    """A sign-in is a page to visit."""
+@pytest.mark.parametrize("case", ASKED.strip().splitlines())
+def test_only_a_visit_gets_a_token(case, serve, shop, page, issued):
+    """A frame of another site comes without the session's cookie."""
+    whose, status, html = case.split(maxsplit=2)
+    html = html.replace("URL", shop.server.url + PREFIX)
     shop.log_in(page)
-    page.goto(shop.page(body=html))
+    page.goto(shop.page(body=html) if whose == "own" else other_site(serve, html))
     wait_until(page, lambda: shop.server.to(PREFIX))
-    assert {exchange.status for exchange in shop.server.to(PREFIX)} == {403}
-    assert_nothing_was_given(shop, issued)
-
-
-@pytest.mark.parametrize("script", FETCHED.values(), ids=FETCHED)
-def test_what_a_script_of_the_same_origin_fetches_gets_no_token(
-    shop: Any, page: Any, issued: list[str], script: str
-) -> None:
-    """Whatever headers it sets: the browser keeps ``Sec-Fetch-*`` for itself."""
-    shop.log_in(page)
-    page.goto(shop.page())
-    page.evaluate(f"() => {{ {script} }}")
-    wait_until(page, lambda: shop.server.to(PREFIX))
-    assert_nothing_was_given(shop, issued)
+    assert {exchange.status for exchange in shop.server.to(PREFIX)} == {int(status)}
+    assert issued == shop.board.exchanges == []
 
 
 @pytest.mark.parametrize("action", ["prefetch", "prerender"])
-def test_speculation_mints_nothing_and_the_click_after_it_works(
-    shop: Any, page: Any, issued: list[str], action: str
-) -> None:
-    """Chromium asks ahead for the endpoint, as for a page of the shop's own."""
+def test_speculation_mints_nothing(action, shop, page, issued):
+    """Chromium asks ahead for the endpoint, as for the shop's page; a click works."""
     shop.log_in(page)
     urls = f'["{PREFIX}", "/?ahead"]'
     rules = f'{{"{action}": [{{"urls": {urls}, "eagerness": "immediate"}}]}}'
@@ -105,43 +72,15 @@ def test_speculation_mints_nothing_and_the_click_after_it_works(
     wait_until(page, lambda: any(e.target == "/?ahead" for e in shop.server.exchanges))
     [asked] = shop.server.to(PREFIX)
     assert action in asked.headers["sec-purpose"]
-    assert asked.headers["sec-fetch-mode"] == "navigate"
-    assert asked.status == 403
-    assert_nothing_was_given(shop, issued)
+    assert (asked.headers["sec-fetch-mode"], asked.status) == ("navigate", 403)
+    assert issued == shop.board.exchanges == []
 
     page.get_by_role("link", name="Bare").click()
-    page.wait_for_url(BOARD_URL)
+    page.wait_for_url(shop.board.url + DEEP_LINK)
     assert len(issued) == 1
 
 
-CROSS_SITE = {
-    "a form that posts": (
-        '<form method="post" action="{}"></form>'
-        "<script>document.forms[0].submit()</script>"
-    ),
-    "an image": '<img src="{}">',
-    "a frame": '<iframe src="{}"></iframe>',
-    "a prefetch": '<link rel="prefetch" href="{}">',
-    "a fetch with cookies": (
-        "<script>fetch('{}', {{mode: 'no-cors', credentials: 'include'}})</script>"
-    ),
-}
-
-
-@pytest.mark.parametrize("html", CROSS_SITE.values(), ids=CROSS_SITE)
-def test_another_site_gets_no_token_out_of_a_visitor(
-    serve: Any, shop: Any, page: Any, issued: list[str], html: str
-) -> None:
-    """It is the wrong method, no navigation, or comes without the session's cookie."""
-    shop.log_in(page)
-    page.goto(other_site(serve, html.format(shop.server.url + PREFIX)))
-    wait_until(page, lambda: shop.server.to(PREFIX))
-    assert_nothing_was_given(shop, issued)
-
-
-def test_a_link_of_another_site_signs_in(
-    serve: Any, shop: Any, page: Any, issued: list[str]
-) -> None:
+def test_a_link_of_another_site_signs_in(serve, shop, page, issued):
     """The control, and how the board's own *Log in* gets here."""
     shop.log_in(page)
     page.goto(other_site(serve, f'<a href="{shop.server.url}{PREFIX}">Log in</a>'))
@@ -150,27 +89,20 @@ def test_a_link_of_another_site_signs_in(
     assert len(issued) == 1
 
 
-def test_a_service_worker_does_not_stand_in_the_way(
-    shop: Any, page: Any, issued: list[str]
-) -> None:
-    """It passes the click on as a navigation, though with another destination."""
-    worker = (
-        "onactivate = (event) => event.waitUntil(clients.claim());"
-        "onfetch = (event) => event.respondWith(fetch(event.request));"
-    )
-    shop.app.add_url_rule(
-        "/worker.js", view_func=lambda: Response(worker, mimetype="text/javascript")
-    )
+def test_a_service_worker_may_pass_a_click_on(shop, page, issued):
+    """It is a navigation still, though with another destination."""
+    worker = """
+        onactivate = (event) => event.waitUntil(clients.claim());
+        onfetch = (event) => event.respondWith(fetch(event.request));
+    """
+    answer = Response(worker, mimetype="text/javascript")
+    shop.app.add_url_rule("/worker.js", view_func=lambda: answer)
     shop.log_in(page)
     page.goto(shop.page())
-    page.evaluate(
-        "async () => { await navigator.serviceWorker.register('/worker.js');"
-        " await navigator.serviceWorker.ready; }"
-    )
-    page.goto(shop.page())
+    page.evaluate("navigator.serviceWorker.register('/worker.js')")
     page.wait_for_function("navigator.serviceWorker.controller")
     page.get_by_role("link", name="Bare").click()
-    page.wait_for_url(BOARD_URL)
+    page.wait_for_url(shop.board.url + DEEP_LINK)
     [asked] = shop.server.to(PREFIX)
     assert asked.headers["sec-fetch-dest"] == "empty"  # the worker's, not the tab's
     assert len(issued) == 1

@@ -8,24 +8,20 @@ import pytest
 
 from support.apps import PREFIX
 from support.outside import npm_packages
-from support.shop import DEEP_LINK, KITS, open_shop
+from support.shop import DEEP_LINK, KITS
 
-BY_HELPER, BARE = "By the helper", "Bare"
+BY_HELPER, BARE, ORDINARY = "By the helper", "Bare", "Ordinary"
 # Turbo Drive fetches a link that the mouse has rested on for 100 ms, as does preload.
 REST_MS = 400
 
 
-@pytest.fixture
-def shop(serve: Any, issued: list[str]) -> Any:
-    """A shop with Ada as its user, and its board."""
+@pytest.fixture(params=KITS)
+def kit(request: Any, shop: Any, page: Any) -> str:
+    """The kit of the page that Ada sees, with everything loaded."""
     npm_packages("htmx-2", "htmx-4", "htmx-ext-preload", "@hotwired/turbo")
-    return open_shop(serve)
-
-
-def open_page(shop: Any, page: Any, kit: str) -> None:
-    """Show Ada the page, with everything loaded."""
     shop.log_in(page)
-    page.goto(shop.page(kit))
+    page.goto(shop.page(request.param))
+    return request.param
 
 
 def touch(page: Any, link: str) -> None:
@@ -37,46 +33,26 @@ def touch(page: Any, link: str) -> None:
     page.mouse.up()
 
 
-@pytest.mark.parametrize("kit", KITS)
-def test_touching_a_link_mints_nothing(
-    shop: Any, page: Any, issued: list[str], kit: str
-) -> None:
-    """Nor does it take the visitor anywhere.
-
-    Where the library fetches links ahead, it is seen to fetch an ordinary link of the
-    same page, and the bare one: it is the endpoint that holds, not the library that
-    forbears.
-    """
-    open_page(shop, page, kit)
+def test_touching_mints_nothing(kit, shop, page, issued):
+    """A library that fetches links ahead is seen to fetch the other two."""
     touch(page, BY_HELPER)
     if KITS[kit].hovers or KITS[kit].presses:
         with page.expect_response(f"**{PREFIX}?*"):
             touch(page, BARE)
         with page.expect_response("**/*turn=1"):
-            touch(page, "Ordinary")
+            touch(page, ORDINARY)
     else:
         touch(page, BARE)
-        touch(page, "Ordinary")
+        touch(page, ORDINARY)
     assert page.url == shop.page(kit)
-    assert issued == []
     assert not any(exchange.location for exchange in shop.server.to(PREFIX))
-    assert shop.board.exchanges == []
+    assert issued == shop.board.exchanges == []
 
 
-@pytest.mark.parametrize("kit", KITS)
-@pytest.mark.parametrize(
-    "link", [BY_HELPER, BARE], ids=["feedbackchimp_link", "feedbackchimp_url"]
-)
-def test_clicking_a_link_ends_on_the_board_signed_in(
-    shop: Any, page: Any, issued: list[str], kit: str, link: str
-) -> None:
-    """One click, one token, and the page that the link names.
-
-    An ordinary link is clicked before, to see that the library is at work, and that
-    the other works in a page that came by script.
-    """
-    open_page(shop, page, kit)
-    page.get_by_role("link", name="Ordinary").click()
+@pytest.mark.parametrize("link", [BY_HELPER, BARE])
+def test_clicking_signs_in(kit, link, shop, page, issued):
+    """One click, one token, also in a page that came by script."""
+    page.get_by_role("link", name=ORDINARY).click()
     page.wait_for_url("**/*turn=1")
     asked = [e for e in shop.server.exchanges if e.target.endswith("turn=1")]
     by_script = {e.headers["sec-fetch-mode"] != "navigate" for e in asked}
@@ -86,17 +62,7 @@ def test_clicking_a_link_ends_on_the_board_signed_in(
     page.wait_for_url(shop.board.url + DEEP_LINK)
     assert page.get_by_text("Ada Lovelace").first.is_visible()
     [arrival] = shop.arrivals
-    assert arrival.reason is None
-    assert issued == [arrival.claims["jti"]]
-
-
-@pytest.mark.parametrize("kit", [kit for kit in KITS if "preloads" not in kit])
-def test_the_helpers_link_is_followed_by_the_browser_itself(
-    shop: Any, page: Any, kit: str
-) -> None:
-    """No library gets in its way: the endpoint is asked once, by a navigation."""
-    open_page(shop, page, kit)
-    page.get_by_role("link", name=BY_HELPER).click()
-    page.wait_for_url(shop.board.url + DEEP_LINK)
-    [asked] = shop.server.to(PREFIX)
-    assert (asked.headers["sec-fetch-mode"], asked.status) == ("navigate", 302)
+    assert (arrival.reason, [arrival.claims["jti"]]) == (None, issued)
+    if link == BY_HELPER and "preloads" not in kit:  # no library gets in its way
+        [asked] = shop.server.to(PREFIX)
+        assert (asked.headers["sec-fetch-mode"], asked.status) == ("navigate", 302)

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Callable, Iterator
 from datetime import date
 from importlib.metadata import version
 from typing import Any
 
 import pytest
 
-from ecosystem.rows import ROWS
-from ecosystem.walking import Board
+from support.documents import DOCS, table
 from support.live import LiveServer
-
-_OUTCOMES: dict[str, set[str]] = {}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -24,45 +20,25 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def board() -> Iterator[Board]:
-    """A stand-in board on a real server; it does not yet know its app."""
-    board = Board()
-    yield board
-    board.stop()
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[[Any], str]]:
-    """Serves WSGI apps on loopback, and says where."""
-    servers = []
-
-    def serve(app: Any) -> str:
-        servers.append(LiveServer(app))
-        return servers[-1].url
-
-    yield serve
-    for server in servers:
-        server.stop()
-
-
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Keep the outcome of every test that is about a row of the table."""
-    for name, row in report.user_properties:
-        if name == "row":
-            _OUTCOMES.setdefault(row, set()).add(report.outcome)
+def board(serve: Any) -> LiveServer:
+    """The server of a stand-in board, which a walk gives its app."""
+    return serve()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Print the rows for the table of docs/works-with.md."""
-    if not _OUTCOMES:
-        return
+    passed, failed = (
+        [report.nodeid for report in terminalreporter.getreports(outcome)]
+        for outcome in ("passed", "failed")
+    )
     terminalreporter.section("works with")
     terminalreporter.write_line(
         f"Tried on {date.today()} with Python {platform.python_version()}, "
         f"Flask {version('flask')} and Flask-Login {version('flask-login')}."
     )
-    for row in filter(_OUTCOMES.get, ROWS):
-        names = re.sub(r" \(.*", "", row).split()
-        held = "passed" if _OUTCOMES[row] == {"passed"} else "FAILED"
-        shown = ", ".join(map(version, names))
-        terminalreporter.write_line(f"| `{row}` | {shown} | {held} |")
+    for row in table(DOCS / "works-with.md", "with"):
+        tried = [test for test in (*passed, *failed) if f"[{row}" in test]
+        shown = ", ".join(map(version, re.sub(r" \(.*", "", row).split()))
+        held = "FAILED" if set(tried) & set(failed) else "passed"
+        if tried:
+            terminalreporter.write_line(f"| `{row}` | {shown} | {held} |")

@@ -1,7 +1,7 @@
 """Other extensions in the same app: each is set up, and proves that it was at work.
 
-A neighbour is a generator: it sets itself up, yields, gets what a walk saw, and looks
-whether it had a hand in that.
+A neighbour is a generator: it sets itself up, yields, gets what a walk saw, and checks
+that it took part in it.
 """
 
 from __future__ import annotations
@@ -10,39 +10,42 @@ import re
 from collections.abc import Callable, Generator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
+from cachelib import SimpleCache
 from flask import Flask, g, request
+from flask_babel import Babel
+from flask_caching import Cache
+from flask_compress import Compress
+from flask_cors import CORS
+from flask_debugtoolbar import DebugToolbarExtension
+from flask_htmx import HTMX
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import current_user
+from flask_principal import Identity, Principal
+from flask_session import Session
+from flask_talisman import Talisman
+from flask_wtf import CSRFProtect
 from jinja2 import ChoiceLoader, DictLoader
 
 from ecosystem.plain import make_plain
 from ecosystem.walking import JWT, PREFIX, USERNAME, Walked
 
-Neighbour = Callable[[Flask], Generator[None, Walked, None]]
+AtWork = Generator[None, Walked, None]
 
 
-def flask_limiter(app: Flask) -> Generator[None, Walked, None]:
+def flask_limiter(app: Flask) -> AtWork:
     """Counts every request; a limit of the endpoint's own is in docs/recipes.md."""
-    from flask_limiter import Limiter
-    from flask_limiter.util import get_remote_address
-
-    Limiter(
-        get_remote_address,
-        app=app,
-        default_limits=["1000 per year"],
-        headers_enabled=True,
-        storage_uri="memory://",
-    )
+    app.config.update(RATELIMIT_DEFAULT="1000 per year", RATELIMIT_HEADERS_ENABLED=True)
+    Limiter(get_remote_address, app=app, storage_uri="memory://")
     walked = yield
     assert walked.hop.headers["X-RateLimit-Limit"] == "1000"
 
 
-def flask_talisman(app: Flask) -> Generator[None, Walked, None]:
+def flask_talisman(app: Flask) -> AtWork:
     """Sets headers, a policy with nonces among them; ours stay on the redirect."""
-    from flask_talisman import Talisman
-
     Talisman(
         app,
         force_https=False,  # a walk of its own forces it
@@ -51,38 +54,27 @@ def flask_talisman(app: Flask) -> Generator[None, Walked, None]:
         content_security_policy_nonce_in=["style-src"],
     )
     walked = yield
-    (nonce,) = re.findall(r'nonce="(.+?)"', walked.refusal.text)
+    [nonce] = re.findall(r'nonce="(.+?)"', walked.refusal.text)
     assert f"'nonce-{nonce}'" in walked.refusal.headers["Content-Security-Policy"]
 
 
-def flask_session(app: Flask) -> Generator[None, Walked, None]:
+def flask_session(app: Flask) -> AtWork:
     """Keeps the session on the server: the cookie is only its number."""
-    from cachelib import SimpleCache
-    from flask_session import Session
-
     cache = SimpleCache()
     app.config.update(SESSION_TYPE="cachelib", SESSION_CACHELIB=cache)
     Session(app)
     walked = yield
-    (number,) = [c.value for c in walked.browser.cookies if c.name == "session"]
+    [number] = [c.value for c in walked.browser.cookies if c.name == "session"]
     kept = cache.get(f"session:{number}")
     assert USERNAME in str(kept)
     assert not JWT.search(str(kept))
 
 
-def flask_caching(app: Flask) -> Generator[None, Walked, None]:
+def flask_caching(app: Flask) -> AtWork:
     """Caches the page that has the link."""
-    from flask_caching import Cache
-
     cache = Cache(app, config={"CACHE_TYPE": "SimpleCache"})
     page, rendered = app.view_functions["page"], []
-
-    @cache.cached()
-    def cached_page() -> Any:
-        rendered.append(request.path)
-        return page()
-
-    app.view_functions["page"] = cached_page
+    app.view_functions["page"] = cache.cached()(lambda: rendered.append(1) or page())
     walked = yield
     again = walked.browser.go(walked.home.url)
     assert len(rendered) == 1
@@ -90,32 +82,28 @@ def flask_caching(app: Flask) -> Generator[None, Walked, None]:
     assert walked.browser.send(again.link(walked.endpoint)).location != first
 
 
-def flask_compress(app: Flask) -> Generator[None, Walked, None]:
-    """Packs whatever it may."""
-    from flask_compress import Compress
-
+def flask_compress(app: Flask) -> AtWork:
     app.config["COMPRESS_MIN_SIZE"] = 0
     Compress(app)
     walked = yield
     assert walked.home.headers["Content-Encoding"] == "gzip"
 
 
-def flask_babel(app: Flask) -> Generator[None, Walked, None]:
+def flask_babel(app: Flask) -> AtWork:
     """Says why a sign-in was refused in the visitor's language."""
-    from flask_babel import Babel
-
     catalog = Catalog("de")
-    catalog.add(_english_refusal(app.config), "Dieser Link ist fremd.")
+    client = make_plain(app.config["FEEDBACKCHIMP_BOARD_URL"]).test_client()
+    as_json = {"Accept": "application/json"}
+    refused = client.get(f"{PREFIX}?redirect=//", headers=as_json)
+    catalog.add(refused.json["message"], "Dieser Link ist fremd.")
     with TemporaryDirectory() as folder:
         path = Path(folder, "de/LC_MESSAGES/messages.mo")
         path.parent.mkdir(parents=True)
         with path.open("wb") as file:
             write_mo(file, catalog)
-        Babel(
-            app,
-            default_translation_directories=folder,
-            locale_selector=lambda: request.accept_languages.best_match(["en", "de"]),
-        )
+        app.config["BABEL_TRANSLATION_DIRECTORIES"] = folder
+        spoken = ["en", "de"]
+        Babel(app, locale_selector=lambda: request.accept_languages.best_match(spoken))
         override = {"feedbackchimp/message.txt": "{{ _(message) }}"}
         app.jinja_loader = ChoiceLoader([DictLoader(override), app.jinja_loader])
         walked = yield
@@ -124,54 +112,35 @@ def flask_babel(app: Flask) -> Generator[None, Walked, None]:
         assert "Dieser Link ist fremd." not in walked.refusal.text
 
 
-def _english_refusal(config: Any) -> str:
-    client = make_plain(config).test_client()
-    url = f"{PREFIX}?redirect=https://evil.example/"
-    answer = client.get(url, headers={"Accept": "application/json"})
-    message: str = answer.json["message"]
-    return message
-
-
-def flask_wtf(app: Flask) -> Generator[None, Walked, None]:
+def flask_wtf(app: Flask) -> AtWork:
     """Wants a CSRF token with every form; a POST to the endpoint stays 405."""
-    from flask_wtf import CSRFProtect
-
     CSRFProtect(app)
     walked = yield
-    # The walk has seen that a POST to the endpoint is 405, and not this 400.
     login = walked.endpoint.replace(PREFIX, "/login")
     assert walked.browser.send(login, {"password": "x"}).status == 400
 
 
-def flask_cors(app: Flask) -> Generator[None, Walked, None]:
+def flask_cors(app: Flask) -> AtWork:
     """Opens every path to scripts of other origins; they get no token."""
-    from flask_cors import CORS
-
     CORS(app, supports_credentials=True, origins=["https://evil.example"])
     walked = yield
-    answer = walked.browser.send(
-        walked.endpoint, Origin="https://evil.example", Sec_Fetch_Mode="cors"
-    )
-    assert answer.headers["Access-Control-Allow-Origin"] == "https://evil.example"
+    script = {"Origin": "https://evil.example", "Sec_Fetch_Mode": "cors"}
+    answer = walked.browser.send(walked.endpoint, **script)
+    assert answer.headers["Access-Control-Allow-Origin"] == script["Origin"]
     assert (answer.status, answer.location) == (403, "")
 
 
-def flask_debugtoolbar(app: Flask) -> Generator[None, Walked, None]:
+def flask_debugtoolbar(app: Flask) -> AtWork:
     """Puts its toolbar into pages; it must leave redirects as they are."""
-    from flask_debugtoolbar import DebugToolbarExtension
-
     app.config.update(DEBUG_TB_ENABLED=True, DEBUG_TB_INTERCEPT_REDIRECTS=False)
     DebugToolbarExtension(app)
     walked = yield
     assert 'id="flDebug"' in walked.home.text
 
 
-def flask_htmx(app: Flask) -> Generator[None, Walked, None]:
+def flask_htmx(app: Flask) -> AtWork:
     """Knows htmx: its boosted link navigates for real."""
-    from flask_htmx import HTMX
-
-    htmx = HTMX(app)
-    boosted = []
+    htmx, boosted = HTMX(app), []
     app.before_request(lambda: boosted.append(bool(htmx)))
     walked = yield
     answer = walked.browser.send(walked.endpoint, HX_Request="true")
@@ -180,27 +149,17 @@ def flask_htmx(app: Flask) -> Generator[None, Walked, None]:
     assert walked.endpoint.endswith(answer.headers["HX-Redirect"])
 
 
-def flask_principal(app: Flask) -> Generator[None, Walked, None]:
+def flask_principal(app: Flask) -> AtWork:
     """Knows who somebody is, and keeps that in the session, too."""
-    from flask_login import current_user
-    from flask_principal import Identity, Principal
-
-    principal = Principal(app, use_sessions=False)
+    principal, seen = Principal(app, use_sessions=False), []
     principal.identity_loader(lambda: Identity(current_user.get_id()))
-    seen = []
-
-    @app.after_request
-    def note(response: Any) -> Any:
-        seen.append(g.get("identity"))
-        return response
-
-    walked = yield
-    assert walked.hop.status == 302
+    app.teardown_request(lambda _: seen.append(g.get("identity")))
+    yield
     assert seen[-1].id == USERNAME
 
 
 #: By the name of the distribution.
-NEIGHBOURS: dict[str, Neighbour] = {
+NEIGHBOURS: dict[str, Callable[[Flask], AtWork]] = {
     "Flask-Limiter": flask_limiter,
     "Flask-Talisman": flask_talisman,
     "Flask-Session": flask_session,

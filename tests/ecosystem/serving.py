@@ -9,27 +9,17 @@ from pathlib import Path
 
 from a2wsgi import WSGIMiddleware
 from asgiref.wsgi import WsgiToAsgi
-from flask import Flask
 from waitress import serve
 
 from ecosystem.plain import make_plain
-from ecosystem.walking import settings
-from ecosystem.watchers import LEAKY, WATCHERS, watch
+from ecosystem.watchers import WATCHERS, watch
 
-
-def make() -> Flask:
-    """The plain app, watched or not."""
-    app = make_plain(settings(os.environ["TEST_BOARD_URL"]))
-    if watcher := os.environ.get("TEST_WATCHER"):
-        watchers = LEAKY if "TEST_LEAKY" in os.environ else WATCHERS
-        watch(app, watchers[watcher], Path(os.environ["TEST_LOG"]))
-    return app
-
+app = make_plain(os.environ["TEST_BOARD_URL"])
+if "TEST_WATCHER" in os.environ:
+    watch(app, WATCHERS[os.environ["TEST_WATCHER"]], Path(os.environ["TEST_LOG"]))
+through_a2wsgi = WSGIMiddleware(app)
+through_asgiref = WsgiToAsgi(app)
 
 if __name__ == "__main__":
     # Waitress takes a socket that listens only from Python.
-    serve(make(), sockets=[socket.socket(fileno=int(sys.argv[1]))])
-elif "TEST_BOARD_URL" in os.environ:
-    app = make()
-    through_a2wsgi = WSGIMiddleware(app)
-    through_asgiref = WsgiToAsgi(app)
+    serve(app, sockets=[socket.socket(fileno=int(sys.argv[1]))])

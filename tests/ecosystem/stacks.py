@@ -7,41 +7,37 @@ from datetime import datetime
 from typing import Any
 
 from flask import Flask
+from flask_admin import Admin, AdminIndexView
+from flask_appbuilder import AppBuilder
+from flask_appbuilder.utils.legacy import get_sqla_class
+from flask_login import current_user
+from flask_security import Security, SQLAlchemyUserDatastore, hash_password
+from flask_security.models import fsqla_v3 as fsqla
 from flask_sqlalchemy import SQLAlchemy
 
-from ecosystem.plain import add_page, make_plain
+from ecosystem.plain import make_bare, make_plain
 from ecosystem.walking import EMAIL, NAME, PASSWORD, USERNAME
 from flask_feedbackchimp import FeedbackChimp, Identity
 
 
-def _app(settings: dict[str, Any]) -> Flask:
-    app = Flask("stack")
-    app.config.update(settings, SQLALCHEMY_DATABASE_URI="sqlite://")
-    add_page(app)
-    return app
-
-
-def flask_security(settings: dict[str, Any], *, confirmed: bool = True) -> Flask:
+def flask_security(board_url: str, *, confirmed: bool = True) -> Flask:
     """Users who confirm their addresses; ``fs_uniquifier`` is their session's id."""
-    from flask_security import Security, SQLAlchemyUserDatastore, hash_password
-    from flask_security.models import fsqla_v3 as fsqla
-
-    app = _app(settings)
-    app.config.update(
+    app = make_bare(
+        board_url,
+        SQLALCHEMY_DATABASE_URI="sqlite://",
         SECURITY_PASSWORD_SALT="salt-of-the-tests",
         SECURITY_PASSWORD_HASH="pbkdf2_sha512",
         SECURITY_CONFIRMABLE=True,
-        SECURITY_REQUIRES_CONFIRMATION_ERROR_VIEW=None,
         SECURITY_LOGIN_WITHOUT_CONFIRMATION=True,
         SECURITY_EMAIL_VALIDATOR_ARGS={"test_environment": True},
     )
     db = SQLAlchemy(app)
     fsqla.FsModels.set_db_info(db)
 
-    class Role(db.Model, fsqla.FsRoleMixin):  # type: ignore[name-defined,misc]
+    class Role(db.Model, fsqla.FsRoleMixin):
         pass
 
-    class User(db.Model, fsqla.FsUserMixin):  # type: ignore[name-defined,misc]
+    class User(db.Model, fsqla.FsUserMixin):
         name = db.Column(db.String(255))
 
     store = SQLAlchemyUserDatastore(db, User, Role)
@@ -54,35 +50,26 @@ def flask_security(settings: dict[str, Any], *, confirmed: bool = True) -> Flask
 
     with app.app_context():
         db.create_all()
-        store.create_user(
-            email=EMAIL,
-            name=NAME,
-            password=hash_password(PASSWORD),
-            confirmed_at=datetime(2026, 1, 1) if confirmed else None,
-        )
+        password, date = hash_password(PASSWORD), datetime(2026, 1, 1)
+        ada = store.create_user(email=EMAIL, name=NAME, password=password)
+        ada.confirmed_at = date if confirmed else None
         db.session.commit()
     return app
 
 
-def flask_appbuilder(
-    settings: dict[str, Any], *, login_view: str = "AuthDBView.login"
-) -> Flask:
+def flask_appbuilder(board_url: str, *, login_view: str = "AuthDBView.login") -> Flask:
     """An administration with its own LoginManager and users with two names.
 
-    :param login_view: its own default, ``"login"``, is no endpoint.
+    :param login_view: its own default, ``"login"``, is not an endpoint.
     """
-    from flask_appbuilder import AppBuilder
-    from flask_appbuilder.utils.legacy import get_sqla_class
-
-    app = _app(settings)
+    app = make_bare(board_url, SQLALCHEMY_DATABASE_URI="sqlite://")
     db = get_sqla_class()(app)
-    feedbackchimp = FeedbackChimp()
     with app.app_context():
         security = AppBuilder(app, db.session).sm
         admin = security.find_role(security.auth_role_admin)
         security.add_user(USERNAME, *NAME.split(), EMAIL, admin, PASSWORD)
         security.lm.login_view = login_view
-    feedbackchimp.init_app(app)
+    feedbackchimp = FeedbackChimp(app)
 
     @feedbackchimp.identity_loader
     def identity(user: Any) -> Identity:
@@ -91,22 +78,20 @@ def flask_appbuilder(
     return app
 
 
-def flask_admin(settings: dict[str, Any]) -> Flask:
+def flask_admin(board_url: str) -> Flask:
     """An administration beside Flask-Login, closed to strangers."""
-    from flask_admin import Admin, AdminIndexView
-    from flask_login import current_user
 
-    class Index(AdminIndexView):  # type: ignore[misc]
+    class Index(AdminIndexView):
         def is_accessible(self) -> bool:
             return bool(current_user.is_authenticated)
 
-    app = make_plain(settings)
+    app = make_plain(board_url)
     Admin(app, index_view=Index())
     return app
 
 
 #: By the name of the distribution.
-STACKS: dict[str, Callable[[dict[str, Any]], Flask]] = {
+STACKS: dict[str, Callable[..., Flask]] = {
     "Flask-Security": flask_security,
     "Flask-AppBuilder": flask_appbuilder,
     "Flask-Admin": flask_admin,

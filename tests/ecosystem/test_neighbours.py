@@ -1,9 +1,8 @@
-"""Other extensions in the same app, each alone and all at once."""
+"""Whole stacks, and other extensions in one app, each by itself and all at once."""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
 
 import pytest
 from flask_debugtoolbar import DebugToolbarExtension
@@ -12,75 +11,79 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ecosystem.neighbours import NEIGHBOURS
 from ecosystem.plain import make_plain
-from ecosystem.walking import JWT, PREFIX, Browser, Front, walk
+from ecosystem.stacks import STACKS, flask_appbuilder, flask_security
+from ecosystem.walking import JWT, PREFIX, Browser, walk
 from flask_feedbackchimp import FeedbackChimp
 
-#: Which extension comes first decides whose ``after_request`` has the last word.
-ORDERS = ["neighbours first", "neighbours last"]
+
+@pytest.mark.parametrize("name", STACKS)
+def test_stack(name, board, serve):
+    """Its own login leads from the board back to the very page."""
+    walk(board, serve(STACKS[name](board.url)).url)
 
 
-def _walk_among(neighbours: list[Any], order: str, board: Any, serve: Any) -> None:
-    app = make_plain(board.settings(), init=False)
-    if order == "neighbours last":
-        FeedbackChimp(app)
-    settled = [neighbour(app) for neighbour in neighbours]
-    for neighbour in settled:
+def test_unconfirmed_address_of_flask_security(board, serve):
+    """Its owner is logged in, and turned away by the identity loader."""
+    app_url = serve(flask_security(board.url, confirmed=False)).url
+    browser = Browser()
+    refused = browser.log_in(browser.go(app_url + PREFIX))
+    assert (refused.url, refused.status) == (app_url + PREFIX, 403)
+    assert "identity_refused" in refused.text
+
+
+def test_default_login_view_of_flask_appbuilder(board, serve):
+    """Nobody gets to its login: the table names the remedy."""
+    app_url = serve(flask_appbuilder(board.url, login_view="login")).url
+    assert Browser().send(app_url + PREFIX).status == 500
+
+
+# Which extension comes first decides whose ``after_request`` has the last word.
+@pytest.mark.parametrize("is_last", [False, True], ids=["first", "last"])
+@pytest.mark.parametrize(
+    "names", [*([name] for name in NEIGHBOURS), NEIGHBOURS], ids=[*NEIGHBOURS, "all"]
+)
+def test_neighbours(names, is_last, board, serve):
+    """Both sides do their work, whichever is set up first."""
+    app = make_plain(board.url, init=is_last)
+    neighbours = [NEIGHBOURS[name](app) for name in names]
+    for neighbour in neighbours:
         next(neighbour)
-    if order == "neighbours first":
+    if not is_last:
         FeedbackChimp(app)
-    walked = walk(board, serve(app))
-    for neighbour in settled:
+    walked = walk(board, serve(app).url)
+    for neighbour in neighbours:
         with suppress(StopIteration):
             neighbour.send(walked)
 
 
-@pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("name", NEIGHBOURS)
-def test_the_walk_with_a_neighbour(name, order, board, serve, record_property):
-    """Both do their work, whichever was set up first."""
-    record_property("row", name)
-    _walk_among([NEIGHBOURS[name]], order, board, serve)
-
-
-@pytest.mark.parametrize("order", ORDERS)
-def test_the_walk_with_all_neighbours_at_once(order, board, serve):
-    """All of them do their work in one app."""
-    _walk_among(list(NEIGHBOURS.values()), order, board, serve)
-
-
-def test_the_walk_where_flask_talisman_forces_https(board, serve):
+def test_flask_talisman_forces_https(board, serve):
     """The board still has the http:// address; the deep link survives that, too."""
-    app = make_plain(board.settings())
+    app = make_plain(board.url)
     Talisman(app, referrer_policy="no-referrer")
     app.wsgi_app = ProxyFix(app.wsgi_app, x_host=1)
-    front = Front("shop.example", serve(app))
-    walked = walk(board, "http://shop.example", front=front)
+    walked = walk(board, "http://shop.example", serve(app).url)
     assert walked.hop.url.startswith("https://")
 
 
-def test_the_default_of_flask_talisman_replaces_the_referrer_policy(board, serve):
-    """Where no token is sent: the table says so, with the way around it."""
-    app = make_plain(board.settings(), init=False)
+def test_default_policy_of_flask_talisman(board, serve):
+    """It replaces ours where no token is sent: the table names the way around it."""
+    app = make_plain(board.url, init=False)
     Talisman(app, force_https=False)
     FeedbackChimp(app)
-    app_url = serve(app)
-    board.send_people_to(app_url)
-    answer = Browser().send(board.sso_url)
+    answer = Browser().send(serve(app).url + PREFIX)
     assert answer.headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
 
 
-def test_the_default_of_flask_debugtoolbar_shows_the_token(board, serve):
-    """It catches the redirect in a page: the table says what to switch off."""
-    app = make_plain(board.settings())
+def test_default_of_flask_debugtoolbar(board, serve):
+    """It shows the redirect as a page, with the token: the table names the remedy."""
+    app = make_plain(board.url)
     app.config["DEBUG_TB_ENABLED"] = True
     DebugToolbarExtension(app)
-    board.send_people_to(serve(app))
-    with pytest.raises(AssertionError, match="/login"):
-        walk(board, board.sso_url.removesuffix(PREFIX))
+    default = app.config["DEBUG_TB_INTERCEPT_REDIRECTS"]
+    sso_url, browser = serve(app).url + PREFIX, Browser()
     app.config["DEBUG_TB_INTERCEPT_REDIRECTS"] = False
-    browser = Browser()
-    browser.log_in(browser.go(board.sso_url))
-    app.config["DEBUG_TB_INTERCEPT_REDIRECTS"] = True
-    shown = browser.send(board.sso_url)
+    browser.log_in(browser.go(sso_url))
+    app.config["DEBUG_TB_INTERCEPT_REDIRECTS"] = default
+    shown = browser.send(sso_url)
     assert shown.status == 200
     assert JWT.search(shown.text)

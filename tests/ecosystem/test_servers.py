@@ -15,26 +15,50 @@ from flask import Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from ecosystem.neighbours import NEIGHBOURS
 from ecosystem.plain import make_plain
-from ecosystem.servers import SERVERS, WRAPPERS
-from ecosystem.walking import JWT, PREFIX, SECRET, Browser, Front, walk
-from ecosystem.watchers import KEEP_LOCALS, LEAKY, WATCHERS
+from ecosystem.stacks import STACKS
+from ecosystem.walking import JWT, PREFIX, SECRET, walk
+from ecosystem.watchers import WATCHERS
+from support.documents import DOCS, table
+
+PROGRAMS = Path(sys.executable).parent
+GUNICORN = f"{PROGRAMS}/gunicorn --bind=fd://{{fd}} ecosystem.serving:app"
+UVICORN = f"{PROGRAMS}/uvicorn --fd={{fd}} ecosystem.serving"
+#: By the name of the distributions: the command that serves on a listening socket.
+SERVERS = {
+    "gunicorn (sync)": f"{GUNICORN} --worker-class=sync --workers=2",
+    "gunicorn (gthread)": f"{GUNICORN} --worker-class=gthread --threads=4",
+    "gunicorn gevent (gevent)": f"{GUNICORN} --worker-class=gevent",
+    "waitress": f"{sys.executable} -m ecosystem.serving {{fd}}",
+    "pyuwsgi (uWSGI)": f"{PROGRAMS}/pyuwsgi --master --http-socket=fd://{{fd}}"
+    " --module=ecosystem.serving:app --die-on-term --need-app --threads=2",
+    "a2wsgi uvicorn": f"{UVICORN}:through_a2wsgi",
+    "asgiref uvicorn": f"{UVICORN}:through_asgiref",
+}
+WRAPPERS = ["Werkzeug (ProxyFix)", "Werkzeug (mount)"]
+#: What has a watcher keep the headers of answers, and with them ``Location``.
+LEAKY = {
+    "elastic-apm": "ELASTIC_APM_CAPTURE_HEADERS=true",
+    "opentelemetry-instrumentation-flask": (
+        "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE=.*"
+    ),
+}
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., str]]:
+def start(board: Any) -> Iterator[Callable[..., str]]:
     """Starts servers in processes of their own, and says where they are."""
     running = []
 
     def start(command: str, **environ: str) -> str:
+        environ |= {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         # Connections wait in its queue until the server is there.
         with socket.create_server(("127.0.0.1", 0), backlog=16) as listener:
-            descriptor = listener.fileno()
-            path = os.pathsep.join(filter(None, sys.path))
             process = subprocess.Popen(
-                command.format(fd=descriptor).split(),
-                env={**os.environ, "PYTHONPATH": path, **environ},
-                pass_fds=[descriptor],
+                command.format(fd=listener.fileno()).split(),
+                env={**os.environ, "TEST_BOARD_URL": board.url, **environ},
+                pass_fds=[listener.fileno()],
             )
             running.append(process)
             return f"http://localhost:{listener.getsockname()[1]}"
@@ -48,74 +72,63 @@ def start() -> Iterator[Callable[..., str]]:
             process.kill()
 
 
+def test_every_row_of_the_table_is_tried():
+    """The versions are what a run printed on the page's day."""
+    tried = [*STACKS, *NEIGHBOURS, *WATCHERS, *SERVERS, *WRAPPERS]
+    assert list(table(DOCS / "works-with.md", "with")) == tried
+
+
 @pytest.mark.parametrize("name", SERVERS)
-def test_the_walk_behind_a_real_server(name, board, start, record_property):
+def test_server(name, board, start):
     """It sends the headers as they were meant."""
-    record_property("row", name)
-    walk(board, start(SERVERS[name], TEST_BOARD_URL=board.url))
+    walk(board, start(SERVERS[name]))
 
 
 @pytest.mark.parametrize("name", WRAPPERS)
-def test_the_walk_under_a_prefix(name, board, serve, record_property):
+def test_prefix(name, board, serve):
     """Behind a proxy that ends TLS and takes the prefix off; under a mount."""
-    record_property("row", name)
-    app = make_plain(board.settings())
+    app = make_plain(board.url)
     if name == "Werkzeug (mount)":
-        root = Flask("root")
-        walk(board, f"{serve(DispatcherMiddleware(root, {'/shop': app}))}/shop")
+        mount = DispatcherMiddleware(Flask("root"), {"/shop": app})
+        walk(board, f"{serve(mount).url}/shop")
     else:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_host=1, x_prefix=1)
-        front = Front("shop.example", serve(app), "/shop")
-        walk(board, "https://shop.example/shop", front=front)
+        walk(board, "https://shop.example/shop", serve(app).url)
 
 
-class Watched:
-    """A watched app, after a walk and a click at which a receiver failed."""
-
-    def __init__(
-        self, name: str, board: Any, start: Any, log: Path, **environ: str
-    ) -> None:
-        self._log = log
-        environ |= {"TEST_BOARD_URL": board.url, "TEST_WATCHER": name}
-        self.url = start(SERVERS["gunicorn (gthread)"], TEST_LOG=str(log), **environ)
-        walked = walk(board, self.url)
-        assert walked.browser.send(walked.endpoint, X_Fail="1").status == 500
-
-    def collected(self) -> tuple[str, str]:
-        """What the watcher has, and what the app's log has."""
-        assert Browser().send(f"{self.url}/flush").text == "flushed"
-        return self._log.read_text(), Path(f"{self._log}.log").read_text()
+def watched(name: str, board: Any, start: Any, log: Path, **environ: str) -> Any:
+    """What a watcher and the app's log hold after a walk and an error; after a leak."""
+    environ |= {"TEST_WATCHER": name, "TEST_LOG": str(log)}
+    app_url = start(SERVERS["gunicorn (gthread)"], **environ)
+    walked = walk(board, app_url)
+    assert walked.browser.send(walked.endpoint, X_Fail="1").status == 500
+    for path in ("/page", f"/leak/eyJhbGciOiJIUzI1NiJ9.eyJqdGkiOiJ4In0.x/{SECRET}"):
+        walked.browser.send(app_url + path)
+        assert walked.browser.send(f"{app_url}/flush").text == "flushed"
+        yield log.read_text(), Path(f"{log}.log").read_text()
 
 
 @pytest.mark.parametrize("name", WATCHERS)
-def test_the_walk_under_the_eyes_of_a_watcher(
-    name, board, start, tmp_path, record_property
-):
+def test_watcher(name, board, start, tmp_path):
     """Neither it nor the log has a token or the secret; both would have kept them."""
-    record_property("row", name)
-    watched = Watched(name, board, start, tmp_path / "collected")
-    kept, log = watched.collected()
+    collected, leaked = watched(name, board, start, tmp_path / "collected")
+    kept, log = collected
     assert PREFIX in kept
     assert "flask_feedbackchimp" in log
-    assert ("frameframe" in kept) == (name in KEEP_LOCALS)
-    for text in (kept, log):
+    keeps_locals = name in {"sentry-sdk", "elastic-apm"}
+    assert ("frameframe" in kept) == keeps_locals
+    for text in collected:
         found = JWT.search(text)
         assert not found, text[max(0, found.start() - 200) : found.end()]
         assert SECRET not in text
-    # The control: an app that does let them out.
-    Browser().send(
-        f"{watched.url}/leak/eyJhbGciOiJIUzI1NiJ9.eyJqdGkiOiJ4In0.x/{SECRET}"
-    )
-    for text in watched.collected():
+    for text in leaked:  # the control
         assert JWT.search(text)
         assert SECRET in text
 
 
 @pytest.mark.parametrize("name", LEAKY)
-def test_a_watcher_that_keeps_the_headers_of_answers_keeps_tokens(
-    name, board, start, tmp_path
-):
-    """``Location`` is one of them: the table says what to switch off."""
-    watched = Watched(name, board, start, tmp_path / "collected", TEST_LEAKY="1")
-    kept, _ = watched.collected()
-    assert JWT.search(kept)
+def test_leaky_watcher(name, board, start, tmp_path):
+    """One that keeps the headers of answers: the table says what to switch off."""
+    environ = dict([LEAKY[name].split("=")])
+    collected, _ = watched(name, board, start, tmp_path / "collected", **environ)
+    assert JWT.search(collected[0])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,9 +40,7 @@ def sentry(app: Flask, log: Path) -> Callable[[], Any]:
     return sentry_sdk.flush
 
 
-def elastic_apm(
-    app: Flask, log: Path, *, capture_headers: bool = False
-) -> Callable[[], Any]:
+def elastic_apm(app: Flask, log: Path) -> Callable[[], Any]:
     """Transactions and errors, without headers: ``Location`` is one of them."""
     from elasticapm.contrib.flask import ElasticAPM
     from elasticapm.transport.base import Transport
@@ -52,25 +49,18 @@ def elastic_apm(
         def send(self, data: bytes, forced_flush: bool = False) -> None:
             _write(log, gzip.decompress(data))
 
-    # The agent takes its transport by name.
-    globals()["ToFile"] = ToFile
+    globals()["ToFile"] = ToFile  # the agent takes its transport by name
     app.config["ELASTIC_APM"] = {
         "TRANSPORT_CLASS": f"{__name__}.ToFile",
         "SERVICE_NAME": "app",
         "CENTRAL_CONFIG": False,
         "CLOUD_PROVIDER": "none",
-        "CAPTURE_HEADERS": capture_headers,
+        "CAPTURE_HEADERS": False,
         "CAPTURE_BODY": "all",
         "COLLECT_LOCAL_VARIABLES": "all",
         "DEBUG": True,
     }
-    apm = ElasticAPM(app)
-    return lambda: apm.client._transport.flush()
-
-
-def elastic_apm_with_headers(app: Flask, log: Path) -> Callable[[], Any]:
-    """As it comes: all headers of an answer are sent along."""
-    return elastic_apm(app, log, capture_headers=True)
+    return ElasticAPM(app).client._transport.flush
 
 
 def opentelemetry(app: Flask, log: Path) -> Callable[[], Any]:
@@ -84,12 +74,6 @@ def opentelemetry(app: Flask, log: Path) -> Callable[[], Any]:
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     FlaskInstrumentor().instrument_app(app, tracer_provider=provider)
     return provider.force_flush
-
-
-def opentelemetry_with_headers(app: Flask, log: Path) -> Callable[[], Any]:
-    """Told to keep every header of an answer."""
-    os.environ["OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE"] = ".*"
-    return opentelemetry(app, log)
 
 
 def prometheus(app: Flask, log: Path) -> Callable[[], Any]:
@@ -108,13 +92,6 @@ WATCHERS: dict[str, Watcher] = {
     "opentelemetry-instrumentation-flask": opentelemetry,
     "prometheus-flask-exporter": prometheus,
 }
-#: Those that keep the local variables of every frame of an error.
-KEEP_LOCALS = {"sentry-sdk", "elastic-apm"}
-#: What leaks as it comes, or where it is told to.
-LEAKY: dict[str, Watcher] = {
-    "elastic-apm": elastic_apm_with_headers,
-    "opentelemetry-instrumentation-flask": opentelemetry_with_headers,
-}
 
 
 def watch(app: Flask, watcher: Watcher, log: Path) -> None:
@@ -127,13 +104,9 @@ def watch(app: Flask, watcher: Watcher, log: Path) -> None:
         if "X-Fail" in request.headers and local:
             raise RuntimeError("a receiver failed")
 
-    token_issued.connect(fail, weak=False)
-
-    @app.get("/leak/<path:what>")
-    def leak(what: str) -> str:
+    def leak(what: str) -> None:
         raise RuntimeError("leaked")
 
-    @app.get("/flush")
-    def flush_now() -> str:
-        flush()
-        return "flushed"
+    token_issued.connect(fail, weak=False)
+    app.add_url_rule("/leak/<path:what>", view_func=leak)
+    app.add_url_rule("/flush", "flush", lambda: [flush()] and "flushed")

@@ -41,8 +41,7 @@ def make_daybook() -> Iterator[Callable[..., Flask]]:
     apps: list[Flask] = []
 
     def make(**settings: Any) -> Flask:
-        settings.setdefault("SQLALCHEMY_DATABASE_URI", "sqlite://")
-        apps.append(create_app(settings))
+        apps.append(create_app({"SQLALCHEMY_DATABASE_URI": "sqlite://"} | settings))
         return apps[-1]
 
     yield make
@@ -58,32 +57,24 @@ def daybook(make_daybook: Callable[..., Flask], tmp_path_factory: Any) -> Flask:
 
     database = tmp_path_factory.mktemp("daybook") / "daybook.db"
     app = make_daybook(**SETTINGS, SQLALCHEMY_DATABASE_URI=f"sqlite:///{database}")
+    app.test_client_class = Visitor
     with app.app_context():
         for email, name, verified in PEOPLE:
-            password_hash = generate_password_hash(PASSWORD, "pbkdf2:sha256:1")
             user = User(email=email, name=name, email_verified=verified)
-            user.password_hash = password_hash
+            user.password_hash = generate_password_hash(PASSWORD, "pbkdf2:sha256:1")
             db.session.add(user)
         db.session.commit()
     return app
 
 
-class Visitor:
-    """Somebody with a browser, at first nobody who is logged in."""
-
-    def __init__(self, app: Flask) -> None:
-        self.client: FlaskClient = app.test_client()
-
-    def get(self, path: str, **options: Any) -> TestResponse:
-        """Ask for a page."""
-        return self.client.get(path, **options)
+class Visitor(FlaskClient):
+    """Somebody with a browser."""
 
     def send(self, path: str, **fields: str) -> TestResponse:
         """Send a form with the CSRF token of the login page, or of any other."""
         page = self.get("/login", follow_redirects=True).text
-        found = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page)
-        assert found is not None
-        return self.client.post(path, data={"csrf_token": found[1]} | fields)
+        token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page)[1]
+        return self.post(path, data={"csrf_token": token} | fields)
 
     def log_in(
         self, email: str, *, at: str = "/login", password: str = PASSWORD
@@ -93,22 +84,22 @@ class Visitor:
 
 
 @pytest.fixture
-def visitor(daybook: Flask) -> Visitor:
+def visitor(daybook: Flask) -> FlaskClient:
     """Somebody who is not logged in."""
-    return Visitor(daybook)
+    return daybook.test_client()
 
 
 @pytest.fixture
-def ada(daybook: Flask) -> Visitor:
+def ada(daybook: Flask) -> FlaskClient:
     """Somebody whom the board may know."""
-    visitor = Visitor(daybook)
+    visitor = daybook.test_client()
     assert visitor.log_in("ada@example.com").status_code == 302
     return visitor
 
 
 @pytest.fixture
-def grace(daybook: Flask) -> Visitor:
+def grace(daybook: Flask) -> FlaskClient:
     """Somebody whose address is not verified."""
-    visitor = Visitor(daybook)
+    visitor = daybook.test_client()
     assert visitor.log_in("grace@example.com").status_code == 302
     return visitor

@@ -1,8 +1,4 @@
-"""Where a browser goes: the ``Location`` as sent, read by Node's WHATWG ``new URL``.
-
-Python's parsers and a browser's differ on hostile input, so neither the input nor
-Python is asked: only what is sent, and only as a browser reads it.
-"""
+"""What is sent, as Node reads it: a browser's ``new URL``, and a board's parsers."""
 
 from __future__ import annotations
 
@@ -16,139 +12,132 @@ from urllib.parse import unquote
 import pytest
 from werkzeug.urls import iri_to_uri
 
-from support.apps import BOARD, make_app
-from support.corpora import (
-    EVIL,
-    FORBIDDEN,
-    FOREIGN_TO_HOSTS,
-    honest_pages,
-    hostile_pages,
-    respelled_pages,
-    unchanged_pages,
-)
-from support.outside import run_node
+from support import corpora
+from support.apps import BOARD, make_app, sent_token
+from support.corpora import EVIL, VICTIMS, honest_pages, unchanged_pages
+from support.outside import npm_packages, run_node
 from support.sampling import sample
 from support.wire import Browser, page_query
 
-SCRIPT = Path(__file__).with_name("where_it_goes.mjs")
 ELSEWHERE = "https://login.example.net"
 AT_A_PATH = f"{ELSEWHERE}/sso?tenant=acme&to={{page}}&ssoToken={{token}}&s={{state}}"
-BOARDS: dict[str, dict[str, Any]] = {
-    BOARD: {},
-    **{
-        origin: {"FEEDBACKCHIMP_ORGANIZATION": ..., "FEEDBACKCHIMP_BOARD_URL": origin}
-        for origin in (
-            "https://feedback.example.com:8443",
-            "https://xn--bcher-kva.example",
-            "http://[::1]:5001",
-            "http://127.0.0.1:5001",
-        )
-    },
-}
+BOARDS = """
+    https://feedback.example.com:8443
+    https://xn--bcher-kva.example
+    http://[::1]:5001
+    http://127.0.0.1:5001
+"""
 
 
-def read(texts: Iterable[str]) -> list[dict[str, Any] | None]:
-    """The parts of each URL, as a browser reads it."""
-    parts: list[dict[str, Any] | None] = run_node(SCRIPT, list(texts))
-    return parts
+def read(texts: Iterable[str]) -> list[Any]:
+    """The parts of each URL as others read it, or ``None``."""
+    npm_packages("qs")
+    return run_node(Path(__file__).with_name("where_it_goes.mjs"), list(texts))
 
 
-def locations(browser: Browser, queries: Iterable[str | bytes]) -> dict[Any, str]:
+def locations(browser: Browser, queries: Iterable[str]) -> dict[str, str]:
     """Each query that was answered with a ``Location``, with that as it was sent."""
     sent = {query: browser.get(query).location for query in queries}
     return {query: location for query, location in sent.items() if location}
 
 
-def without_token(location: str) -> str:
-    """A ``Location`` with the one parameter cut out that was put in."""
-    rest, count = re.subn(r"[?&]ssoToken=[\w-]+\.[\w-]+\.[\w-]+(?=#|\Z)", "", location)
-    assert count == 1, location
-    return rest
-
-
-def tampered(page: str) -> Iterable[str]:
+def tampered(page: str) -> list[str]:
     """A page with each suspicious character put in, or in place of one, anywhere."""
-    for index in range(len(page) + 1):
-        for letter in (*string.punctuation, *FORBIDDEN[::2], *FOREIGN_TO_HOSTS[:24:2]):
-            yield f"{page[:index]}{letter}{page[index:]}"
-            yield f"{page[:index]}{letter}{page[index + 1 :]}"
+    letters = (*corpora.FORBIDDEN[::2], *corpora.FOREIGN_TO_HOSTS[:24:2])
+    return [
+        f"{page[:index]}{letter}{page[end:]}"
+        for index in range(len(page) + 1)
+        for letter in (*string.punctuation, *letters)
+        for end in (index, index + 1)
+    ]
 
 
-def assert_on(origin: str, sent: dict[Any, str]) -> None:
-    """Every ``Location`` is a URL on an origin, and names nobody."""
-    for (query, location), url in zip(sent.items(), read(sent.values()), strict=True):
+def read_on(origin: str, sent: dict[str, str]) -> list[Any]:
+    """What is sent, read: every one is a URL on an origin, and names nobody."""
+    urls = read(sent.values())
+    for (query, location), url in zip(sent.items(), urls, strict=True):
         assert url is not None, (query, location)
         assert (url["origin"], url["user"]) == (origin, ":"), (query, location)
+    return urls
 
 
-def test_hostile_pages_have_teeth() -> None:
-    """Hundreds of them a browser takes for another site, or for a user name.
-
-    The first one shows why the input is not what must be judged: Werkzeug itself turns
-    it from a URL on the board into one that is not.
-    """
+def test_hostile_pages_have_teeth():
+    """Hundreds of them a browser takes for another site, or for a user name."""
+    # Why what is sent must be judged: Werkzeug itself makes one that leads elsewhere.
     rewritten = read([f"{BOARD}\\@{EVIL}/", iri_to_uri(f"{BOARD}\\@{EVIL}/")])
-    assert [url["origin"] for url in rewritten if url] == [BOARD, f"https://{EVIL}"]
-    urls = [url for url in read(hostile_pages()) if url]
+    assert [url["origin"] for url in rewritten] == [BOARD, f"https://{EVIL}"]
+    urls = list(filter(None, read(corpora.hostile_pages())))
     assert sum(url["origin"] != BOARD for url in urls) > 400
     assert sum(url["user"] != ":" for url in urls) > 20
     assert sum(url["path"].startswith("//") for url in urls) > 50
     assert sum(url["origin"] == BOARD for url in urls) > 200
 
 
-@pytest.mark.parametrize("origin", BOARDS)
-def test_honest_pages_lead_to_the_board(origin: str) -> None:
+@pytest.mark.parametrize("origin", [BOARD, *BOARDS.split()])
+def test_honest_pages_lead_to_the_board(origin):
     """Part for part they are the page that was named, with one token behind it."""
-    browser = Browser(make_app(**BOARDS[origin]), "ada")
+    config = {"FEEDBACKCHIMP_ORGANIZATION": ..., "FEEDBACKCHIMP_BOARD_URL": origin}
+    browser = Browser(make_app(**({} if origin == BOARD else config)), "ada")
     pages = honest_pages(origin)
     sent = locations(browser, [page_query(honest.page) for honest in pages])
-    assert len(sent) == len(pages)
-    assert_on(origin, sent)
-    assert read(map(without_token, sent.values())) == read(p.url for p in pages)
-    for url in read(sent.values()):
-        assert url
+    for url in read_on(origin, sent):
         names = [name for name, _ in url["pairs"]]
         assert names.index("ssoToken") == len(names) - 1
+    token = r"[?&]ssoToken=[\w-]+\.[\w-]+\.[\w-]+(?=#|\Z)"
+    without = [re.sub(token, "", location) for location in sent.values()]
+    assert read(without) == read(page.url for page in pages)
 
 
-def test_respelled_pages_mean_the_same() -> None:
+def test_respelled_pages_mean_the_same():
     """Another spelling of the same path, pairs and fragment (RFC 3986 §6.2.2)."""
-    pages = [*unchanged_pages(), *respelled_pages()]
-    for sent, named in zip(
-        read(honest.url for honest in pages), read(p.page for p in pages), strict=True
-    ):
-        assert sent
-        assert named
-        for part in ("path", "fragment"):
-            assert unquote(sent[part]) == unquote(named[part])
-        assert (sent["origin"], sent["pairs"]) == (named["origin"], named["pairs"])
+    pages = [*unchanged_pages(), *corpora.respelled_pages()]
+
+    def meant(texts: Iterable[str]) -> list[Any]:
+        urls, same = read(texts), ("origin", "path", "fragment")
+        return [[url["pairs"], *(unquote(url[part]) for part in same)] for url in urls]
+
+    assert meant(p.url for p in pages) == meant(p.page for p in pages)
 
 
-def test_no_tampering_leads_off_the_board() -> None:
+def test_no_tampering_leads_off_the_board():
     """One character anywhere: refused, or still on the board, and no path of a host."""
-    browser = Browser(make_app(), "ada")
-    pages = sample(list(tampered(f"{BOARD}/a?b#c")))
-    sent = locations(browser, map(page_query, pages))
+    pages = sample(tampered(f"{BOARD}/a?b#c"))
+    sent = locations(Browser(make_app(), "ada"), map(page_query, pages))
     assert len(sent) > 50
-    assert_on(BOARD, sent)
-    assert not any(url["path"].startswith("//") for url in read(sent.values()) if url)
+    assert not any(url["path"].startswith("//") for url in read_on(BOARD, sent))
 
 
-def test_no_tampering_leads_past_a_fixed_path() -> None:
+def test_no_tampering_leads_past_a_fixed_path():
     """It gets a page that is on the board, as a browser reads that, too."""
-    browser = Browser(make_app(FEEDBACKCHIMP_RETURN_URL=AT_A_PATH), "ada")
-    pages = sample(list(tampered(f"{BOARD}/a?b#c")))
+    pages = sample(tampered(f"{BOARD}/a?b#c"))
     honest = [page.page for page in unchanged_pages() if len(page.page) < 1000]
     queries = [f"{page_query(page)}&state=%5C%26+c" for page in (*pages, *honest)]
+    browser = Browser(make_app(FEEDBACKCHIMP_RETURN_URL=AT_A_PATH), "ada")
     sent = locations(browser, queries)
     assert len(sent) > len(honest) + 50
-    assert_on(ELSEWHERE, sent)
     named = {}
-    for query, url in zip(sent, read(sent.values()), strict=True):
-        assert url
-        names = [name for name, _ in url["pairs"]]
-        assert (names, url["fragment"]) == (["tenant", "to", "ssoToken", "s"], "")
-        assert url["pairs"][-1] == ["s", "\\& c"]
-        named[query] = url["pairs"][1][1]
-    assert_on(BOARD, named)
-    assert read(list(named.values())[-len(honest) :]) == read(honest)
+    for query, url in zip(sent, read_on(ELSEWHERE, sent), strict=True):
+        names, values = zip(*url["pairs"], strict=True)
+        assert (names, url["fragment"]) == (("tenant", "to", "ssoToken", "s"), "")
+        assert values[-1] == "\\& c"
+        named[query] = values[1]
+    assert read_on(BOARD, named)[-len(honest) :] == read(honest)
+
+
+def test_token_attacks_have_teeth():
+    """Put into a query as they are, parsers read some of them as a token."""
+    queries = ["ssoToken[]=EVE", "x=1;ssoToken=EVE", f"{'&' * 1000}ssoToken=ours"]
+    urls = read(f"{BOARD}/?{q}" for q in ("ssoToken=EVE&ssoToken=ours", *queries))
+    twice, listed, split, pushed_out = (url["tokens"] for url in urls)
+    assert list(twice.values()) == [["EVE", "ours"]] * 3
+    assert listed["qs"] == split["qs at semicolons"] == ["EVE"]
+    assert pushed_out["qs"] == []
+
+
+def test_one_token_to_every_parser():
+    apps = {url: make_app(FEEDBACKCHIMP_RETURN_URL=url) for url in VICTIMS}
+    browsers = {url: Browser(app, "ada") for url, app in apps.items()}
+    answers = [browsers[url].get(query) for url, query in corpora.token_attacks()]
+    urls = read(answer.location or "" for answer in answers)
+    for answer, url in zip(answers, urls, strict=True):
+        assert list(url["tokens"].values()) == [[sent_token(answer)]] * 3, url["href"]

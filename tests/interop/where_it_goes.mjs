@@ -1,12 +1,19 @@
-// How a browser reads URLs: WHATWG's `new URL`, no base. A JSON list of texts comes in
-// on standard input; a list of their parts goes out, `null` for what is no URL.
+// How others read URLs: a browser (WHATWG's `new URL`, no base), and parsers of queries
+// that a board on Node may have. A JSON list of texts comes in on standard input; a list
+// of their parts goes out, `null` for what is not a URL.
 import { readFileSync } from "node:fs";
+import qs from "qs";
 
-const texts = JSON.parse(readFileSync(0, "utf8"));
+// What a parser made of the name, flattened: lists and objects count by each member.
+function flat(value) {
+  if (value === undefined) return [];
+  return typeof value === "object" ? Object.values(value).flatMap(flat) : [value];
+}
 
 function parts(text) {
   if (!URL.canParse(text)) return null;
   const url = new URL(text);
+  const query = url.search.slice(1);
   return {
     href: url.href,
     origin: url.origin,
@@ -14,7 +21,13 @@ function parts(text) {
     path: url.pathname,
     pairs: [...url.searchParams],
     fragment: url.hash,
+    tokens: {
+      URLSearchParams: url.searchParams.getAll("ssoToken"),
+      qs: flat(qs.parse(query).ssoToken),
+      "qs at semicolons": flat(qs.parse(query, { delimiter: /[&;]/ }).ssoToken),
+    },
   };
 }
 
+const texts = JSON.parse(readFileSync(0, "utf8"));
 process.stdout.write(JSON.stringify(texts.map(parts)));

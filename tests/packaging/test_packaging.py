@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -13,45 +12,39 @@ import zipfile
 from configparser import ConfigParser
 from email.message import Message
 from email.parser import BytesParser
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from support.documents import ROOT
 from support.outside import missing
 
-ROOT = Path(__file__).parents[2]
-EPOCH = 1_767_225_600  # any fixed time will do: 2026-01-01
+SETUP_CFG = ConfigParser()
+SETUP_CFG.read(ROOT / "setup.cfg", "utf-8")
+# Any fixed time will do: 2026-01-01.
+ENVIRON = os.environ | {"SOURCE_DATE_EPOCH": "1767225600"}
 
 
 def git_files(*folders: str) -> set[str]:
     """The files that git tracks, or would after ``git add``."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "-co", "--exclude-standard", "--", *folders],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-    )
-    names = set(listed.stdout.decode().split("\0")) - {""}
-    return {name for name in names if (ROOT / name).is_file()}
-
-
-def setup_cfg() -> ConfigParser:
-    """The project's metadata as declared."""
-    config = ConfigParser()
-    config.read(ROOT / "setup.cfg", "utf-8")
-    return config
+    command = ["git", "ls-files", "-z", "-co", "--exclude-standard", "--", *folders]
+    listed = subprocess.check_output(command, cwd=ROOT, text=True).split("\0")
+    return {name for name in listed if (ROOT / name).is_file()}
 
 
 def build(tree: Path, out: Path, *, umask: int = 0o022) -> Path:
     """Build both distributions of a work tree as ``make dist`` does."""
-    subprocess.run(
-        [sys.executable, str(tree / "tools" / "build_dist.py"), str(out)],
-        check=True,
-        env=os.environ | {"SOURCE_DATE_EPOCH": str(EPOCH)},
-        umask=umask,
-    )
+    command = [sys.executable, str(tree / "tools" / "build_dist.py"), str(out)]
+    subprocess.run(command, check=True, env=ENVIRON, umask=umask)
     return out
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """What stands for the bytes of each distribution, short enough to be shown."""
+    files = [path for path in folder.iterdir() if path.is_file()]
+    return {path.name: sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 @pytest.fixture(scope="module")
@@ -63,47 +56,25 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def wheel(dist: Path) -> Path:
-    """The wheel."""
-    (path,) = dist.glob("*.whl")
-    return path
+def wheel(dist: Path) -> zipfile.ZipFile:
+    [path] = dist.glob("*-py3-none-any.whl")
+    return zipfile.ZipFile(path)
 
 
 @pytest.fixture(scope="module")
-def sdist(dist: Path) -> Path:
-    """The sdist."""
-    (path,) = dist.glob("*.tar.gz")
-    return path
-
-
-@pytest.fixture(scope="module")
-def metadata(wheel: Path) -> Message:
-    """The wheel's ``METADATA``."""
-    with zipfile.ZipFile(wheel) as archive:
-        (name,) = (n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
-        return BytesParser().parsebytes(archive.read(name))
-
-
-def digest(path: Path) -> str:
-    """What stands for a file's bytes, short enough to be shown."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def metadata(wheel: zipfile.ZipFile) -> Message:
+    [name] = (n for n in wheel.namelist() if n.endswith(".dist-info/METADATA"))
+    return BytesParser().parsebytes(wheel.read(name))
 
 
 def test_wheel_holds_the_package(wheel):
     """Nothing is forgotten, and nothing of the tests or the example gets in."""
-    assert wheel.name.endswith("-py3-none-any.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        names = set(archive.namelist())
+    names = set(wheel.namelist())
     info = {name for name in names if name.split("/")[0].endswith(".dist-info")}
     assert names - info == git_files("flask_feedbackchimp")
     assert "flask_feedbackchimp/py.typed" in names  # PEP 561
-    assert {name.partition("/")[2] for name in info} == {
-        "licenses/LICENSE",
-        "METADATA",
-        "RECORD",
-        "top_level.txt",
-        "WHEEL",
-    }
+    told = "licenses/LICENSE METADATA RECORD top_level.txt WHEEL"
+    assert {name.partition("/")[2] for name in info} == set(told.split())
 
 
 def test_licence_is_an_spdx_expression(metadata):
@@ -124,12 +95,9 @@ def test_requirements(metadata):
 
 def test_lowest_versions_are_those_declared():
     """The exact versions of ``requirements/lowest.txt`` are the floors of setup.cfg."""
-    pins = dict(
-        line.split("==")
-        for line in (ROOT / "requirements/lowest.txt").read_text("utf-8").splitlines()
-        if "==" in line
-    )
-    for line in setup_cfg()["options"]["install_requires"].split():
+    lowest = (ROOT / "requirements/lowest.txt").read_text("utf-8")
+    pins = dict(re.findall(r"^(.+)==(.+)$", lowest, re.M))
+    for line in SETUP_CFG["options"]["install_requires"].split():
         name, floor = line.split(">=")
         assert pins[name].removesuffix(".0") == floor.removesuffix(".0")
 
@@ -137,11 +105,9 @@ def test_lowest_versions_are_those_declared():
 def test_metadata_is_in_one_file():
     """``setup.cfg`` says what the project is; ``pyproject.toml`` says none of that."""
     pyproject = (ROOT / "pyproject.toml").read_text("utf-8")
-    assert re.findall(r"^\[(project|tool\.setuptools)", pyproject, re.MULTILINE) == []
-    assert {name.partition(".")[0] for name in setup_cfg().sections()} == {
-        "metadata",
-        "options",
-    }
+    assert re.findall(r"^\[(project|tool\.setuptools)", pyproject, re.M) == []
+    sections = {name.partition(".")[0] for name in SETUP_CFG.sections()}
+    assert sections == {"metadata", "options"}
     assert not (ROOT / "setup.py").exists()
 
 
@@ -150,27 +116,23 @@ def test_newest_change_is_the_version():
     changes = (ROOT / "CHANGES.md").read_text("utf-8")
     date = r"\d{4}-\d\d-\d\d|unreleased"
     headings = re.findall(rf"^## \[?(\d[\w.]*)\]? - (?:{date})$", changes, re.M)
-    assert headings[0] == setup_cfg()["metadata"]["version"]
+    assert headings[0] == SETUP_CFG["metadata"]["version"]
 
 
-def test_sdist(sdist, wheel, tmp_path):
+def test_sdist(dist, tmp_path):
     """It holds the tracked files, and builds the same wheel, to the byte."""
+    [sdist] = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         archive.extractall(tmp_path / "tree", filter="data")
-    (tree,) = (tmp_path / "tree").iterdir()
-    files = [path for path in tree.rglob("*") if path.is_file()]
-    names = {path.relative_to(tree).as_posix() for path in files}
+    [tree] = (tmp_path / "tree").iterdir()
+    names = {str(path.relative_to(tree)) for path in tree.rglob("*") if path.is_file()}
     made = {name for name in names if ".egg-info/" in name} | {"PKG-INFO"}
     assert names - made == git_files()
-    subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path, tree],
-        check=True,
-        env=os.environ | {"SOURCE_DATE_EPOCH": str(EPOCH)},
-        umask=0o022,
-        stdout=subprocess.DEVNULL,
-    )
-    (again,) = tmp_path.glob("*.whl")
-    assert digest(again) == digest(wheel)
+    command = [sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path, tree]
+    quiet = subprocess.DEVNULL
+    subprocess.run(command, check=True, env=ENVIRON, umask=0o022, stdout=quiet)
+    [again] = digests(tmp_path).items()
+    assert again in digests(dist).items()
 
 
 def test_builds_are_reproducible(dist, tmp_path):
@@ -187,8 +149,4 @@ def test_builds_are_reproducible(dist, tmp_path):
     litter.parent.mkdir(parents=True)
     litter.write_text("raise SystemExit\n", "utf-8")
     again = build(tree, tmp_path / "again", umask=0o077)
-    first, second = (
-        {path.name: digest(path) for path in folder.iterdir()}
-        for folder in (dist, again)
-    )
-    assert first == second
+    assert digests(again) == digests(dist)

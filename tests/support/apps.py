@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import jwt
 from flask import Flask
 from flask.testing import FlaskClient
-from flask_login import LoginManager, UserMixin, login_user, logout_user
+from flask_login import LoginManager, UserMixin, login_user
 from werkzeug.test import TestResponse
 
 from flask_feedbackchimp import FeedbackChimp
@@ -23,6 +23,9 @@ PREFIX = "/sso/feedbackchimp"
 # in three parts, too, has none.
 _TOKEN = re.compile(r"eyJhbGciOi[\w-]*\.[\w-]+\.[\w-]*")
 
+#: A user object that knows nothing of Flask-Login.
+plain = SimpleNamespace
+
 
 class User(UserMixin):
     """A user as most apps have one; any attribute can be given."""
@@ -31,8 +34,7 @@ class User(UserMixin):
         self.id = id
         self.email = f"{id}@example.com"
         self.name = f"{id.title()} Lovelace"
-        for name, value in attributes.items():
-            setattr(self, name, value)
+        vars(self).update(attributes)
 
 
 class InactiveUser(User):
@@ -44,11 +46,9 @@ class InactiveUser(User):
 def make_app(
     *users: Any, feedbackchimp: FeedbackChimp | None = None, **config: Any
 ) -> Flask:
-    """An app with Flask-Login, FeedbackChimp and ``/login/<id>`` for its users.
+    """An app with Flask-Login, ``app.feedbackchimp`` and ``/login/<id>``.
 
     :param users: who can log in; Ada unless given.
-    :param feedbackchimp: the extension object; a new one unless given, which is then
-        found as ``app.feedbackchimp``.
     :param config: more settings; one given as ``...`` is left out.
     """
     app = Flask("shop")
@@ -60,24 +60,15 @@ def make_app(
     } | config
     app.config.update({k: v for k, v in settings.items() if v is not ...})
     known = {user.get_id(): user for user in users or (User(),)}
-
     login_manager = LoginManager(app)
     login_manager.login_view = "login_page"
     login_manager.user_loader(known.get)
-
-    @app.get("/login")
-    def login_page() -> str:
-        return "Log in"
+    app.add_url_rule("/login", "login_page", lambda: "Log in")
 
     @app.get("/login/<id>")
     def log_in(id: str) -> str:
         login_user(known[id], force=True)
         return "Logged in"
-
-    @app.get("/logout")
-    def log_out() -> str:
-        logout_user()
-        return "Logged out"
 
     app.feedbackchimp = feedbackchimp or FeedbackChimp()
     app.feedbackchimp.init_app(app)
@@ -85,7 +76,7 @@ def make_app(
 
 
 def logged_in(app: Flask, id: str = "ada") -> FlaskClient:
-    """A test client of somebody who is logged in."""
+    """A test client of a user who is logged in."""
     client = app.test_client()
     assert client.get(f"/login/{id}").status_code == 200
     return client
@@ -94,9 +85,8 @@ def logged_in(app: Flask, id: str = "ada") -> FlaskClient:
 def sent_token(response: TestResponse, param: str = "ssoToken") -> str:
     """The one token in the ``Location`` that was sent."""
     query = urlsplit(response.headers["Location"]).query
-    tokens = [value for name, value in parse_qsl(query, True) if name == param]
-    assert len(tokens) == 1, "not exactly one token"
-    return tokens[0]
+    [token] = [value for name, value in parse_qsl(query, True) if name == param]
+    return token
 
 
 def claims_of(token: str, secret: str | bytes = SECRET) -> dict[str, Any]:
@@ -108,8 +98,3 @@ def claims_of(token: str, secret: str | bytes = SECRET) -> dict[str, Any]:
 def has_token(response: TestResponse) -> bool:
     """Whether a token is anywhere in an answer."""
     return _TOKEN.search(f"{response.headers}\n{response.text}") is not None
-
-
-def plain(**attributes: Any) -> SimpleNamespace:
-    """A user object that knows nothing of Flask-Login."""
-    return SimpleNamespace(**attributes)

@@ -30,30 +30,22 @@ def sign(
     return tokens.sign(Secret(SECRET), email, name, **options).between()
 
 
-class _Elements(HTMLParser):
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-
 def elements(response: Any, *tags: str) -> list[dict[str, Any]]:
     """The attributes of every element of a page that has one of these tags."""
-    found = _Elements(response.text).found
+    found: list[tuple[str, dict[str, Any]]] = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attrs: found.append((tag, dict(attrs)))
+    parser.feed(response.text)
     return [attrs for tag, attrs in found if not tags or tag in tags]
 
 
 def log_in_link(response: Any) -> str:
     """Where *Log in* leads."""
-    (link,) = (a for a in elements(response, "a") if a.get("id") == "log-in")
-    url: str = link["href"]
+    [url] = [a["href"] for a in elements(response, "a") if a.get("id") == "log-in"]
     return url
 
 
 def sent_along(url: str, name: str = "redirect") -> str:
     """The one value of a parameter of a URL."""
-    (value,) = parse_qs(urlsplit(url).query)[name]
+    [value] = parse_qs(urlsplit(url).query)[name]
     return value

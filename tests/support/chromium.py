@@ -9,14 +9,10 @@ import pytest
 
 from support.outside import chromium, missing
 
+# Without a sandbox, because the tests may run as root in a container.
 FLAGS = (
-    "--no-sandbox",  # the tests may run as root, in a container
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync"
 )
 
 
@@ -29,14 +25,14 @@ def browser() -> Iterator[Any]:
         missing("Playwright", "pip install -r requirements/browser.txt")
     path = chromium()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS.split())
         yield browser
         browser.close()
 
 
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
-    """A tab of its own, with cookies and a cache of its own."""
+    """A tab with its own cookies and its own cache."""
     context = browser.new_context()
     context.set_default_timeout(10_000)
     yield context.new_page()

@@ -1,21 +1,16 @@
-"""Page values: hostile ones that must be refused, and honest ones that must pass.
-
-Every family is a small function of the board's origin. Nothing here asks the code
-under test: what is expected of an honest page is written out beside it.
-"""
+"""Pages that must be refused, and pages that must pass, each with what is expected."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterator
+from itertools import cycle, product
+from typing import NamedTuple
 from urllib.parse import quote
 
 from support.apps import BOARD
 
 EVIL = "evil.example"
 DEFAULT_PORTS = {"https": 443, "http": 80}
-
-_T = TypeVar("_T")
 
 #: What no part of a page may hold, unless percent-encoded: controls, white space,
 #: characters that format text without being seen, and characters that are none.
@@ -39,13 +34,10 @@ FOREIGN_TO_HOSTS = (
 
 
 class Honest(NamedTuple):
-    """A page on the board, and where a visitor who names it must land."""
+    """A page as a link names it; what is sent up to the query, and from ``#`` on."""
 
-    #: As a link names it.
     page: str
-    #: Origin, path and query that must be sent, without the token.
     address: str
-    #: The fragment that must be sent: empty, or from ``#`` on.
     fragment: str = ""
 
     @property
@@ -171,7 +163,7 @@ def hostile_pages(origin: str = BOARD) -> list[str]:
     pages = [
         form.format(x=x, **parts)
         for wrong, forms in _WRONG
-        for x in _alternatives(wrong, parts)
+        for x in (wrong.format(**parts).split() if isinstance(wrong, str) else wrong)
         for form in forms.split()
         if x not in own or "{x}" not in form
     ]
@@ -192,35 +184,24 @@ def hostile_pages(origin: str = BOARD) -> list[str]:
         pages += [start.ljust(size, "x") for start in starts]
         pages.append(f"{origin}/".ljust(size, "\u00e9"))
     pages += [f"{origin}/?{'&'.join([pair] * 101)}" for pair in ("", "a", "ssoToken=1")]
-    return _unique(pages)
-
-
-def _alternatives(wrong: str | tuple[str, ...], parts: dict[str, str]) -> list[str]:
-    return wrong.format(**parts).split() if isinstance(wrong, str) else list(wrong)
+    return list(dict.fromkeys(pages))
 
 
 def hostile_queries(origin: str = BOARD) -> list[bytes]:
     """Whole query strings, byte for byte, that must be answered with 400."""
     pages = (origin, f"{origin}/", f"{origin}/board/1", f"https://{EVIL}/", "", " ")
     quoted = [quote(page, safe="") for page in pages]
+    names = ("redirect", "%72edirect", "%72%65direct")
     queries = [
         f"{name}={first}&{between}redirect={second}"
-        for name in ("redirect", "%72edirect", "%72%65direct")
-        for between in ("", "x=1&")
-        for first in quoted
-        for second in quoted
+        for name, between, first, second in product(names, ("", "x=1&"), quoted, quoted)
     ]
     queries += ["&".join(["redirect"] * count) for count in (2, 3, 500)]
     no_text = (b"\xff", b"\xe9", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf5\x80\x80\x80")
-    around = (f"{origin}/board/1=", f"={origin}/board/1", f"{origin}/=board/1", "=")
-    return [
-        *(query.encode() for query in queries),
-        *(
-            b"redirect=" + raw.join(a.encode().split(b"="))
-            for raw in no_text
-            for a in around
-        ),
-    ]
+    page = f"{origin}/board/1".encode()
+    around = ((page, b""), (b"", page), (f"{origin}/".encode(), b"board/1"), (b"", b""))
+    raw = [b"redirect=%b%b%b" % (a, bad, b) for bad in no_text for a, b in around]
+    return [*(query.encode() for query in queries), *raw]
 
 
 def _parts(origin: str) -> tuple[str, str, str]:
@@ -255,32 +236,14 @@ PATHS = (
     *("/~ada", "/-._~!$&'()*+,;=:@", f"/https://{EVIL}/", f"/{BOARD}/x", "/ssoToken=1"),
 )
 QUERIES = (
-    *(
-        "a=1",
-        "a=1&a=2&a=1",
-        "b=1&a=2",
-        "a=",
-        "a",
-        "=",
-        "=b",
-        "a=b=c",
-        "&".join("a" * 100),
-    ),
-    *(
-        "q=a+b",
-        "q=a%2Bb",
-        "q=a%20b",
-        "q=%26%3D%23",
-        "+",
-        "q=a%3Bb",
-        "q=caf%C3%A9",
-        "q=%FF",
-    ),
-    *("q=%", "q=%zz", "q=%00", "q=a?b", "?a=1", "??", "q=%25", "q=/a//b/..", "%73=1"),
-    *(f"q={BOARD}/", f"redirect=https://{EVIL}/", "redirect=", f"next=//{EVIL}", "q=~"),
-    *(f"@{EVIL}", "q='", "q=(a)*!$,:@", "q=a%5Cb", "xssoToken=1", "ssoTokens=1"),
-    *("q=ssoToken", "q=ssoToken=1", "token=1", "jwt=2", "sso=3", "x%5BssoToken%5D=1"),
-    *("filter%5B%5D=1&filter%5B%5D=2", "page=2&sort=top"),
+    *("a=1", "a=1&a=2&a=1", "b=1&a=2", "a=", "a", "=", "=b", "a=b=c"),
+    *("&".join("a" * 100), "q=a+b", "q=a%2Bb", "q=a%20b", "q=%26%3D%23", "+"),
+    *("q=a%3Bb", "q=caf%C3%A9", "q=%FF", "q=%", "q=%zz", "q=%00", "q=a?b", "?a=1"),
+    *("??", "q=%25", "q=/a//b/..", "%73=1", f"q={BOARD}/", f"redirect=https://{EVIL}/"),
+    *("redirect=", f"next=//{EVIL}", "q=~", f"@{EVIL}", "q='", "q=(a)*!$,:@"),
+    *("q=a%5Cb", "xssoToken=1", "ssoTokens=1", "q=ssoToken", "q=ssoToken=1", "token=1"),
+    *("jwt=2", "sso=3", "x%5BssoToken%5D=1", "filter%5B%5D=1&filter%5B%5D=2"),
+    "page=2&sort=top",
 )
 FRAGMENTS = (
     *("#f", "#/route", "#a?b=c&d=e", "#a#b", "##", "#ssoToken=x", "#?ssoToken=x"),
@@ -318,23 +281,20 @@ SPELLINGS = (
 
 def unchanged_pages(origin: str = BOARD) -> list[Honest]:
     """Pages that must be sent letter for letter."""
+    mixed = zip(PATHS * 3, cycle(QUERIES), cycle(FRAGMENTS), strict=False)
     tails = [
-        *((path, "", "") for path in PATHS),
-        *(("/board/1", f"?{query}", "") for query in QUERIES),
-        *(("/board/1", "", fragment) for fragment in FRAGMENTS),
-        *(("/", "?a=1", fragment) for fragment in FRAGMENTS),
-        *(
-            (path, f"?{QUERIES[i % len(QUERIES)]}", FRAGMENTS[i % len(FRAGMENTS)])
-            for i, path in enumerate(PATHS * 3)
-        ),
-        ("/".ljust(2048 - len(origin), "x"), "", ""),
-        ("/", "?a=".ljust(2047 - len(origin), "x"), ""),
-        ("/", "", "#".ljust(2047 - len(origin), "x")),
+        *((path, "") for path in PATHS),
+        *((f"/board/1?{query}", "") for query in QUERIES),
+        *((address, end) for address in ("/board/1", "/?a=1") for end in FRAGMENTS),
+        *((f"{path}?{query}", fragment) for path, query, fragment in mixed),
+        ("/".ljust(2048 - len(origin), "x"), ""),
+        ("/?a=".ljust(2048 - len(origin), "x"), ""),
+        ("/", "#".ljust(2047 - len(origin), "x")),
     ]
-    return _unique(
-        Honest(f"{origin}{path}{query}{fragment}", f"{origin}{path}{query}", fragment)
-        for path, query, fragment in tails
-    )
+    return [
+        Honest(origin + path + end, origin + path, end)
+        for path, end in dict.fromkeys(tails)
+    ]
 
 
 def respelled_pages(origin: str = BOARD) -> list[Honest]:
@@ -350,13 +310,13 @@ def respelled_pages(origin: str = BOARD) -> list[Honest]:
         *((f"{origin}{tail}", sent) for tail, sent in RESPELLED),
         *((f"{o}{t}", t if t[:1] == "/" else f"/{t}") for o in origins for t in tails),
     ]
-    return _unique(_honest(page, f"{origin}{sent}") for page, sent in pairs)
+    return [_honest(page, origin + sent) for page, sent in dict.fromkeys(pairs)]
 
 
 def path_pages(origin: str = BOARD) -> list[Honest]:
     """Pages that are named by their path only."""
     return [
-        Honest(honest.page.removeprefix(origin), honest.address, honest.fragment)
+        honest._replace(page=honest.page.removeprefix(origin))
         for honest in (*unchanged_pages(origin), *respelled_pages(origin))
         if honest.page.startswith(f"{origin}/")
     ]
@@ -377,9 +337,9 @@ def dropping_pages(origin: str = BOARD, param: str = "ssoToken") -> list[Honest]
         )
     ]
     pairs += [(f"/x?{came}", f"/x?{sent}".rstrip("?")) for came, sent in DROPPED]
-    return _unique(
-        _honest(f"{origin}{page}", f"{origin}{sent}") for page, sent in pairs
-    )
+    return [
+        _honest(origin + page, origin + sent) for page, sent in dict.fromkeys(pairs)
+    ]
 
 
 #: What a stranger's token is put into, in a link to the app.
@@ -398,27 +358,18 @@ def token_attacks() -> Iterator[tuple[str, str]]:
         for template in VICTIMS:
             for page in pages:
                 yield template, f"redirect={quote(page, safe='')}&state=1"
-        yield VICTIMS[1], f"redirect=/x&state=1;{name}=EVE"
-        yield VICTIMS[1], f"redirect=/x&state=1%3B{name}=EVE"
-        yield VICTIMS[1], f"redirect=/x&state=1%26{name}=EVE"
+        for separator in (";", "%3B", "%26"):
+            yield VICTIMS[1], f"redirect=/x&state=1{separator}{name}=EVE"
         yield VICTIMS[1], f"{name}=EVE&redirect=/x&state=1"
 
 
 def honest_pages(origin: str = BOARD, param: str = "ssoToken") -> list[Honest]:
     """Every page that must be led to, each once."""
-    pages = (
-        *unchanged_pages(origin),
-        *respelled_pages(origin),
-        *path_pages(origin),
-        *dropping_pages(origin, param),
-    )
+    named = (*unchanged_pages(origin), *respelled_pages(origin), *path_pages(origin))
+    pages = (*named, *dropping_pages(origin, param))
     return list({honest.page: honest for honest in pages}.values())
 
 
 def _honest(page: str, sent: str) -> Honest:
     address, hash_sign, fragment = sent.partition("#")
     return Honest(page, address, hash_sign + fragment)
-
-
-def _unique(values: Iterable[_T]) -> list[_T]:
-    return list(dict.fromkeys(values))

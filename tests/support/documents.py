@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,19 +46,13 @@ def snippets(path: Path, *languages: str) -> list[Snippet]:
 
 def commands(path: Path) -> list[tuple[str, str]]:
     """The commands of a page that ``$`` prompts for, each with its output shown."""
-    found = []
-    for snippet in snippets(path, "console"):
-        for part in re.split(r"^\$ ", snippet.code, flags=re.M)[1:]:
-            command, _, output = part.partition("\n")
-            found.append((command, output))
-    return found
+    command = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.M)
+    found = (command.findall(snippet.code) for snippet in snippets(path, "console"))
+    return [*chain.from_iterable(found)]
 
 
 def environments(path: Path) -> list[dict[str, str | None]]:
-    """What a page says to set in the environment, after each of its shell blocks.
-
-    A variable that the page says to unset is ``None``.
-    """
+    """What each shell block of a page leaves set in the environment, or ``None``."""
     states: list[dict[str, str | None]] = [{}]
     for snippet in snippets(path, "sh"):
         state = dict(states[-1])
@@ -76,32 +71,27 @@ def anchors(path: Path) -> set[str]:
 
 
 def links(path: Path) -> list[tuple[str, Path | None, str]]:
-    """The links and pictures of a page: target, the file in this tree, the fragment.
-
-    The file of an address outside the project is ``None``.
-    """
+    """The links and pictures of a page: target, file if it is ours, fragment."""
     found = []
     for target in re.findall(r"\]\(([^)\s]+)\)", path.read_text("utf-8")):
         name, _, fragment = target.partition("#")
         local: Path | None = path.parent / name if name else path
         if ":" in target:
-            published = _PUBLISHED.fullmatch(target)
-            local = _in_this_tree(published) if published else None
+            local = _published(target)
         found.append((target, local, fragment))
     return found
 
 
-def _in_this_tree(published: re.Match[str]) -> Path:
+def _published(target: str) -> Path | None:
+    if not (published := _PUBLISHED.fullmatch(target)):
+        return None
     if not published[1]:
         return ROOT / published[2]
     return DOCS / (published[2] or "index.html").replace(".html", ".md")
 
 
 def table(path: Path, first_header: str, part: str = "") -> dict[str, list[str]]:
-    """The rows of the page's tables under a first header, by their first code.
-
-    :param part: only what stands :func:`between` this comment and the next ``end``.
-    """
+    """The rows of tables (:func:`between` comments) with a header, by first code."""
     rows: dict[str, list[str]] = {}
     inside = False
     text = between(path, part) if part else path.read_text("utf-8")

@@ -1,16 +1,13 @@
-"""Ways to fail: each is a function of an app that has Ada, and raises or logs.
-
-Whatever goes wrong, an error reporter gets to see the frames that it went through.
-"""
+"""Ways to fail: steps to take with an app that has Ada; the last raises or logs."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from typing import Any, NoReturn
 
 from flask import Flask
-from flask_login import current_user
 from jinja2 import DictLoader
 
 from flask_feedbackchimp import Identity, sign_in_refused, token_issued, tokens
@@ -26,209 +23,18 @@ FORMS = {
     "token in path": "/sso/{token}?to={page}",
 }
 
-FAILURES: dict[str, Callable[[Flask], object]] = {}
+Step = Callable[[Flask], object]
 
 _PAGE = f"{BOARD}/board/1"
 _FOREIGN = "https://evil.example/"
-
-
-def _fails(failure: Callable[[Flask], object]) -> Callable[[Flask], object]:
-    FAILURES[failure.__name__] = failure
-    return failure
 
 
 def _break(*_: object, **__: object) -> NoReturn:
     raise LookupError("a mistake of the app's")
 
 
-def _visit(app: Flask, **query: str) -> None:
-    logged_in(app).get(PREFIX, query_string=query).close()
-
-
-@_fails
-def loader(app: Flask) -> None:
-    app.feedbackchimp.identity_loader(_break)
-    _visit(app, redirect=_PAGE)
-
-
-@_fails
-def loader_of_sso_url(app: Flask) -> None:
-    app.feedbackchimp.identity_loader(_break)
-    with app.app_context():
-        app.feedbackchimp.sso_url(_PAGE, user=User())
-
-
-@_fails
-def loader_of_another_type(app: Flask) -> None:
-    app.feedbackchimp.identity_loader(lambda user: ("a@b.example", "Ada"))
-    _visit(app)
-
-
-@_fails
-def user_loader(app: Flask) -> None:
-    client = logged_in(app)
-    app.login_manager.user_loader(_break)
-    client.get(PREFIX)
-
-
-@_fails
-def user_loader_of_sso_url(app: Flask) -> None:
-    app.login_manager.request_loader(_break)
-    with app.test_request_context():
-        app.feedbackchimp.sso_url(_PAGE)
-
-
-@_fails
-def user_attribute(app: Flask) -> None:
-    class Wrapped(User):
-        email = property(_break, lambda self, value: None)
-
-    with app.app_context():
-        app.feedbackchimp.create_token(Wrapped())
-
-
-def _sign_bytes(app: Flask) -> None:
-    claims = {"logo": b"PNG"}
-    app.feedbackchimp.identity_loader(lambda user: Identity("a@b.example", "A", claims))
-
-
-@_fails
-def claims_raised(app: Flask) -> None:
-    _sign_bytes(app)
-    with app.app_context():
-        app.feedbackchimp.create_token(User())
-
-
-@_fails
-def claims_logged(app: Flask) -> None:
-    _sign_bytes(app)
-    _visit(app, redirect=_PAGE)
-
-
-@_fails
-def foreign_page(app: Flask) -> None:
-    with app.app_context():
-        app.feedbackchimp.sso_url(_FOREIGN, user=User())
-
-
-@_fails
-def refused_identity(app: Flask) -> None:
-    app.feedbackchimp.identity_loader(lambda user: None)
-    with app.app_context():
-        app.feedbackchimp.sso_url(_PAGE, user=User())
-
-
-@_fails
-def token_too_long(app: Flask) -> None:
-    """Refused when the token is made already."""
-    claims = {"story": "word " * 1000}
-    app.feedbackchimp.identity_loader(lambda user: Identity("a@b.example", "A", claims))
-    with app.app_context():
-        app.feedbackchimp.sso_url(_PAGE, user=User())
-
-
-@_fails
-def nobody(app: Flask) -> None:
-    with app.test_request_context():
-        assert not current_user.is_authenticated
-        app.feedbackchimp.sso_url(_PAGE)
-
-
-@_fails
-def receiver_of_token_issued(app: Flask) -> None:
-    with token_issued.connected_to(_break, app):
-        _visit(app, redirect=_PAGE)
-
-
-@_fails
-def receiver_of_created_token(app: Flask) -> None:
-    with token_issued.connected_to(_break, app), app.app_context():
-        app.feedbackchimp.create_token(User())
-
-
-@_fails
-def receiver_of_sign_in_refused(app: Flask) -> None:
-    app.feedbackchimp.identity_loader(lambda user: None)
-    with sign_in_refused.connected_to(_break, app):
-        _visit(app)
-
-
-@_fails
-def receiver_of_refused_claims(app: Flask) -> None:
-    _sign_bytes(app)
-    with sign_in_refused.connected_to(_break, app):
-        _visit(app)
-
-
-@_fails
-def receiver_of_refused_page(app: Flask) -> None:
-    with sign_in_refused.connected_to(_break, app):
-        _visit(app, redirect=_FOREIGN)
-
-
-@_fails
-def user_id(app: Flask) -> None:
-    """Asked for by the log, when the token is made already."""
-    with app.app_context():
-        user = plain(email="ada@example.com", name="Ada", get_id=_break)
-        app.feedbackchimp.sso_url(_PAGE, user=user)
-
-
-@_fails
-def unauthorized_handler(app: Flask) -> None:
-    app.login_manager.unauthorized_handler(_break)
-    app.test_client().get(PREFIX, query_string={"redirect": _PAGE})
-
-
-@_fails
-def refusal_page(app: Flask) -> None:
-    app.jinja_loader = DictLoader({"feedbackchimp/refused.html": "{{ 1 / 0 }}"})
-    _visit(app, redirect=_FOREIGN)
-
-
-@_fails
-def refusal_sentence(app: Flask) -> None:
-    app.jinja_loader = DictLoader({"feedbackchimp/message.txt": "{{ reason"})
-    _visit(app, redirect=_FOREIGN)
-
-
-@_fails
-def read_token(app: Flask) -> None:
-    """One that was changed, and shows what it was."""
-    with app.app_context():
-        token = app.feedbackchimp.create_token(User())
-    tokens.read(get_state(app).settings.secret, f"{token}x")
-
-
-@_fails
-def signed_in(app: Flask) -> None:
-    """Nothing fails, and one line is logged when the token is made already."""
-    _visit(app, redirect=_PAGE)
-
-
-def _make_like(app: Flask, **config: Any) -> None:
-    key = "FEEDBACKCHIMP_RETURN_URL"
-    make_app(**({key: app.config[key]} | config))
-
-
-def _refused_setting(name: str, **config: Any) -> None:
-    FAILURES[name] = lambda app: _make_like(app, **config)
-
-
-_refused_setting("secret_in_quotes", FEEDBACKCHIMP_JWT_SECRET=f'"{SECRET}"')
-_refused_setting("secret_as_json", FEEDBACKCHIMP_JWT_SECRET=f'{{"k": "{SECRET}"}}')
-_refused_setting("secret_in_a_list", FEEDBACKCHIMP_JWT_SECRET=[SECRET])
-_refused_setting("secret_not_utf_8", FEEDBACKCHIMP_JWT_SECRET=SECRET.encode() + b"\xff")
-_refused_setting("secret_of_the_app", SECRET_KEY=SECRET)
-_refused_setting("secret_elsewhere", FEEDBACKCHIMP_ORGANIZATION=f"{SECRET}.")
-_refused_setting("secret_in_a_url", FEEDBACKCHIMP_BOARD_URL=f"https://{SECRET}@a.b/")
-_refused_setting("unknown_setting", FEEDBACKCHIMP_TYPO=SECRET)
-_refused_setting("wrong_organization", FEEDBACKCHIMP_ORGANIZATION="a.b")
-_refused_setting("taken_prefix", FEEDBACKCHIMP_URL_PREFIX="/login")
-
-
 class _Broken(Collection[str]):
-    """A collection that fails in a way of its own, as a query may; once."""
+    """A collection that fails in its own way, as a query may; once."""
 
     asked = False
 
@@ -245,34 +51,117 @@ class _Broken(Collection[str]):
         return False
 
 
-@_fails
-def setting_that_fails(app: Flask) -> None:
-    _make_like(app, FEEDBACKCHIMP_ADMIN_EMAILS=_Broken())
+class _BrokenUser(User):
+    email = property(_break, lambda self, value: None)
 
 
-@_fails
-def sandbox_of_what_fails(app: Flask) -> None:
-    create_sandbox(SECRET, sso_url=f"http://localhost{PREFIX}", admins=_Broken())
+def _load(load: Callable[[Any], Any]) -> Step:
+    return lambda app: app.feedbackchimp.identity_loader(load)
 
 
-@_fails
-def second_init_app(app: Flask) -> None:
-    app.feedbackchimp.init_app(app)
+def _claim(value: Any) -> Step:
+    return _load(lambda user: Identity("a@b.example", "A", {"claim": value}))
 
 
-@_fails
-def short_secret(app: Flask) -> None:
-    """The warning, where warnings are errors."""
+def _template(name: str, source: str) -> Step:
+    loader = DictLoader({f"feedbackchimp/{name}": source})
+    return lambda app: setattr(app, "jinja_loader", loader)
+
+
+def _receive(signal: Any) -> Step:
+    return lambda app: signal.connect(_break, app)
+
+
+def _login(hook: str) -> Step:
+    return lambda app: getattr(app.login_manager, hook)(_break)
+
+
+def _visit(app: Flask, page: str = _PAGE) -> None:
+    logged_in(app).get(PREFIX, query_string={"redirect": page}).close()
+
+
+def _visit_as_stranger(app: Flask) -> None:
+    app.test_client().get(PREFIX, query_string={"redirect": _PAGE})
+
+
+def _call(app: Flask, name: str = "sso_url", **arguments: Any) -> str:
+    with app.test_request_context():
+        return getattr(app.feedbackchimp, name)(**arguments)
+
+
+def _read(app: Flask) -> None:
+    token = _call(app, "create_token", user=User())
+    tokens.read(get_state(app).settings.secret, f"{token}x")
+
+
+def _configure(app: Flask, **config: Any) -> None:
+    key = "FEEDBACKCHIMP_RETURN_URL"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        make_app(FEEDBACKCHIMP_JWT_SECRET=SECRET[:31])
+        make_app(**({key: app.config[key]} | config))
 
 
-@_fails
-def sandbox_with_a_bad_value(app: Flask) -> None:
-    create_sandbox(SECRET, sso_url="/sso", return_url="{page}")
+def _sandbox(app: Flask, secret: str = SECRET, **options: Any) -> None:
+    create_sandbox(secret, **({"sso_url": f"http://localhost{PREFIX}"} | options))
 
 
-@_fails
-def sandbox_with_a_bad_secret(app: Flask) -> None:
-    create_sandbox(f"'{SECRET}'", sso_url=f"http://localhost{PREFIX}")
+_visit_foreign = partial(_visit, page=_FOREIGN)
+_url = partial(_call, user=User(), redirect=_PAGE)
+_token = partial(_call, name="create_token", user=User())
+_refuse = _load(lambda user: None)
+_no_json = _claim(b"PNG")
+_odd_user = plain(email="ada@example.com", name="Ada", get_id=_break)
+
+FAILURES: dict[str, tuple[Step, ...]] = {
+    "loader": (_load(_break), _visit),
+    "loader_of_sso_url": (_load(_break), _url),
+    "loader_of_another_type": (_load(lambda user: ("a@b.example", "Ada")), _visit),
+    "user_loader": (_login("user_loader"), _visit),
+    "user_loader_of_sso_url": (_login("request_loader"), _call),
+    "user_attribute": (partial(_token, user=_BrokenUser()),),
+    "claims_raised": (_no_json, _token),
+    "claims_logged": (_no_json, _visit),
+    "foreign_page": (partial(_url, redirect=_FOREIGN),),
+    "refused_identity": (_refuse, _url),
+    "nobody": (_call,),
+    "unauthorized_handler": (_login("unauthorized_handler"), _visit_as_stranger),
+    "refusal_page": (_template("refused.html", "{{ 1 / 0 }}"), _visit_foreign),
+    "refusal_sentence": (_template("message.txt", "{{ reason"), _visit_foreign),
+    "receiver_of_sign_in_refused": (_refuse, _receive(sign_in_refused), _visit),
+    "receiver_of_refused_claims": (_no_json, _receive(sign_in_refused), _visit),
+    "receiver_of_refused_page": (_receive(sign_in_refused), _visit_foreign),
+    "second_init_app": (lambda app: app.feedbackchimp.init_app(app),),
+    "setting_that_fails": (
+        lambda app: _configure(app, FEEDBACKCHIMP_ADMIN_EMAILS=_Broken()),
+    ),
+    "sandbox_of_what_fails": (lambda app: _sandbox(app, admins=_Broken()),),
+    "sandbox_with_a_bad_value": (
+        partial(_sandbox, sso_url="/sso", return_url="{page}"),
+    ),
+    "sandbox_with_a_bad_secret": (partial(_sandbox, secret=f"'{SECRET}'"),),
+}
+#: Those that fail when the token is made already. Of ``signed_in`` only the line tells.
+LATE_FAILURES: dict[str, tuple[Step, ...]] = {
+    "token_too_long": (_claim("word " * 1000), _url),
+    "receiver_of_token_issued": (_receive(token_issued), _visit),
+    "receiver_of_created_token": (_receive(token_issued), _token),
+    "user_id": (partial(_url, user=_odd_user),),
+    "read_token": (_read,),
+    "signed_in": (_visit,),
+}
+FAILURES |= LATE_FAILURES
+_REFUSED_SETTINGS: dict[str, dict[str, Any]] = {
+    "short_secret": {"FEEDBACKCHIMP_JWT_SECRET": SECRET[:31]},
+    "secret_in_quotes": {"FEEDBACKCHIMP_JWT_SECRET": f'"{SECRET}"'},
+    "secret_as_json": {"FEEDBACKCHIMP_JWT_SECRET": f'{{"k": "{SECRET}"}}'},
+    "secret_in_a_list": {"FEEDBACKCHIMP_JWT_SECRET": [SECRET]},
+    "secret_not_utf_8": {"FEEDBACKCHIMP_JWT_SECRET": SECRET.encode() + b"\xff"},
+    "secret_of_the_app": {"SECRET_KEY": SECRET},
+    "secret_elsewhere": {"FEEDBACKCHIMP_ORGANIZATION": f"{SECRET}."},
+    "secret_in_a_url": {"FEEDBACKCHIMP_BOARD_URL": f"https://{SECRET}@a.b/"},
+    "unknown_setting": {"FEEDBACKCHIMP_TYPO": SECRET},
+    "wrong_organization": {"FEEDBACKCHIMP_ORGANIZATION": "a.b"},
+    "taken_prefix": {"FEEDBACKCHIMP_URL_PREFIX": "/login"},
+}
+for _name, _config in _REFUSED_SETTINGS.items():
+    FAILURES[_name] = (partial(_configure, **_config),)

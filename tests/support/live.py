@@ -7,14 +7,12 @@ from threading import Thread
 from typing import Any, NamedTuple
 
 import pytest
+from werkzeug.datastructures import EnvironHeaders
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 
 class Exchange(NamedTuple):
-    """One request and its answer, as they went over the wire.
-
-    ``target`` is path and query as sent; header names are in lower case.
-    """
+    """A request (path and query as sent) and its answer; header names in lower case."""
 
     method: str
     target: str
@@ -23,21 +21,12 @@ class Exchange(NamedTuple):
     answer: dict[str, str]
 
     @property
-    def path(self) -> str:
-        """The path without the query."""
-        return self.target.partition("?")[0]
-
-    @property
     def location(self) -> str | None:
-        """The ``Location`` of the answer."""
         return self.answer.get("location")
 
 
 class LiveServer:
-    """Serves a WSGI app from a thread; ``app`` may be set after the start.
-
-    Two apps that must know each other's address are each started empty.
-    """
+    """Serves a WSGI app from a thread; ``app`` may be set after the start."""
 
     def __init__(self, app: Any = None) -> None:
         self.app = app
@@ -46,8 +35,8 @@ class LiveServer:
         self._server = make_server(
             "127.0.0.1", 0, self._respond, threaded=True, request_handler=_Silent
         )
-        # It looks this often (in seconds) whether it is to stop.
-        self._thread = Thread(target=self._server.serve_forever, args=(0.02,))
+        poll_interval = 0.02  # seconds
+        self._thread = Thread(target=self._server.serve_forever, args=(poll_interval,))
         self._thread.start()
 
     @property
@@ -62,7 +51,7 @@ class LiveServer:
 
     def to(self, path: str) -> list[Exchange]:
         """The exchanges at one path."""
-        return [exchange for exchange in self.exchanges if exchange.path == path]
+        return [e for e in self.exchanges if e.target.partition("?")[0] == path]
 
     def stop(self) -> None:
         """Stop serving, and close the port."""
@@ -72,15 +61,11 @@ class LiveServer:
 
     def _respond(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         def start(status: str, headers: Any, exc_info: Any = None) -> Any:
-            self.exchanges.append(
-                Exchange(
-                    environ["REQUEST_METHOD"],
-                    environ["REQUEST_URI"],
-                    _request_headers(environ),
-                    int(status.split()[0]),
-                    {name.lower(): value for name, value in headers},
-                )
-            )
+            method, target = environ["REQUEST_METHOD"], environ["REQUEST_URI"]
+            sent = {name.lower(): value for name, value in headers}
+            asked = {name.lower(): value for name, value in EnvironHeaders(environ)}
+            exchange = Exchange(method, target, asked, int(status.split()[0]), sent)
+            self.exchanges.append(exchange)
             return start_response(status, headers, exc_info)
 
         answer = self.app(environ, start)
@@ -89,6 +74,11 @@ class LiveServer:
             return list(answer)
         finally:
             getattr(answer, "close", list)()
+
+
+class _Silent(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Log nothing: the record tells more."""
 
 
 @pytest.fixture
@@ -103,16 +93,3 @@ def serve() -> Iterator[Callable[..., LiveServer]]:
     yield start
     for server in servers:
         server.stop()
-
-
-class _Silent(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:
-        """Log nothing: the record tells more."""
-
-
-def _request_headers(environ: Any) -> dict[str, str]:
-    return {
-        key[5:].replace("_", "-").lower(): value
-        for key, value in environ.items()
-        if key.startswith("HTTP_")
-    }

@@ -1,9 +1,4 @@
-"""Programs and packages from outside Python, and what happens where one is missing.
-
-Locally a test that needs one is skipped, with the command that installs it. With
-``FEEDBACKCHIMP_REQUIRE_ALL=1`` in the environment, as in continuous integration, it
-fails instead: a skipped proof is none.
-"""
+"""Programs and packages from outside Python, and what happens where one is missing."""
 
 from __future__ import annotations
 
@@ -11,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,7 +20,7 @@ NPM_INSTALL = (
 
 
 def missing(what: str, remedy: str) -> NoReturn:
-    """Skip the test, or fail it where nothing may be missing."""
+    """Skip the test, or fail it where nothing may be missing: a skip proves nothing."""
     reason = f"{what} is missing: {remedy}"
     if os.environ.get("FEEDBACKCHIMP_REQUIRE_ALL") == "1":
         pytest.fail(reason, pytrace=False)
@@ -52,18 +48,19 @@ def npm_packages(*names: str) -> Path:
 
 
 def run_node(script: Path, data: Any) -> Any:
-    """What a Node script answers: JSON in on standard input, JSON out.
-
-    It finds the packages of ``tests/package.json`` from anywhere under ``tests``.
-    """
-    done = subprocess.run(
-        [node(), str(script)],
-        input=json.dumps(data),  # ASCII, so that lone surrogates survive the pipe
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
+    """What a Node script answers: JSON in on standard input, JSON out."""
+    # In ASCII, so that lone surrogates survive the pipe.
+    text, argv = json.dumps(data), [node(), str(script)]
+    options: dict[str, Any] = {"encoding": "utf-8", "timeout": 120}
+    done = subprocess.run(argv, input=text, capture_output=True, **options)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def run_python(*args: str) -> str:
+    """What Python prints; it finds what this process finds, and nothing else."""
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    argv = [sys.executable, *args]
+    done = subprocess.run(argv, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

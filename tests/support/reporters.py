@@ -1,8 +1,6 @@
-"""What error reporters see of our frames, whatever fails; run as a program.
+"""What error reporters see of our frames, whatever fails.
 
-Two are real and have their defaults, one is the standard library's, and one of our own
-looks everywhere. They run in their own process, because the real ones patch Flask,
-logging and threads for good. The program prints what :func:`run` returns as JSON.
+A program, because the real reporters patch Flask, logging and threads for good.
 """
 
 from __future__ import annotations
@@ -14,7 +12,6 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
@@ -24,7 +21,6 @@ import sentry_sdk
 from elasticapm.conf.constants import ERROR
 from elasticapm.contrib.flask import ElasticAPM
 from elasticapm.handlers.logging import LoggingHandler
-from elasticapm.transport.base import Transport as ElasticTransport
 from flask import Flask
 from sentry_sdk.transport import Transport as SentryTransport
 from werkzeug.local import LocalProxy
@@ -32,9 +28,10 @@ from werkzeug.local import LocalProxy
 import flask_feedbackchimp
 from flask_feedbackchimp import tokens
 from support.apps import SECRET, User, make_app
-from support.failures import FAILURES, FORMS
+from support.failures import FAILURES, FORMS, Step
 from support.sampling import THOROUGH
 
+_sign = tokens.sign
 PACKAGE = Path(flask_feedbackchimp.__file__).parent
 
 # How deep is looked; further in, a request's environment leads to everything there is.
@@ -56,40 +53,31 @@ class Reporter:
         self.seen: list[str] = []
 
     def watch(self, app: Flask) -> None:
-        """Report what an app raises on its own."""
+        """Report what an app raises by itself."""
 
-    def error(self, error: BaseException) -> None:
+    def error(self, error: BaseException | None) -> None:
         """Report an error, with those behind it."""
-        raise NotImplementedError
+        if error is not None:
+            self.texts += (f"{error} {error!r}", f"{error.args} {vars(error)}")
+            self.frames(traceback.walk_tb(error.__traceback__))
+            for behind in {error.__cause__, error.__context__}:
+                self.error(behind)
 
-    def line(self, record: logging.LogRecord, frame: FrameType) -> None:
+    def frames(self, frames: Iterable[tuple[FrameType, int]]) -> None:
+        """Report frames, each with its line."""
+
+    def line(self, record: logging.LogRecord, frame: FrameType | None) -> None:
         """Report a log line, which has an error or comes from a frame."""
+        self.texts += (record.getMessage(), repr(record.args))
+        self.error(record.exc_info and record.exc_info[1])
+        self.frames(traceback.walk_stack(frame))
 
 
-class StandardLibrary(Reporter):
-    """``traceback.TracebackException(capture_locals=True)``."""
+class Stdlib(Reporter):
+    """``traceback``, told to capture locals."""
 
-    def error(self, error: BaseException) -> None:
-        said: traceback.TracebackException | None
-        said = traceback.TracebackException.from_exception(error, capture_locals=True)
-        self._tell(said)
-
-    def _tell(self, said: traceback.TracebackException | None) -> None:
-        if said is not None:
-            self.texts += said.format_exception_only()
-            self._frames(said.stack)
-            self._tell(said.__cause__)
-            self._tell(said.__context__)
-
-    def line(self, record: logging.LogRecord, frame: FrameType) -> None:
-        self.texts.append(record.getMessage())
-        if record.exc_info and record.exc_info[1]:
-            self.error(record.exc_info[1])
-        stack = traceback.walk_stack(frame)
-        self._frames(traceback.StackSummary.extract(stack, capture_locals=True))
-
-    def _frames(self, frames: Iterable[traceback.FrameSummary]) -> None:
-        for frame in frames:
+    def frames(self, frames: Iterable[tuple[FrameType, int]]) -> None:
+        for frame in traceback.StackSummary.extract(frames, capture_locals=True):
             if is_ours(frame.filename):
                 self.seen.append(frame.name)
                 self.texts += (frame.locals or {}).values()
@@ -98,26 +86,8 @@ class StandardLibrary(Reporter):
 class Walk(Reporter):
     """Looks into every local of a frame, by any means but closures."""
 
-    def error(self, error: BaseException) -> None:
-        links: list[BaseException | None] = [error]
-        known: set[int] = set()
-        while links:
-            link = links.pop()
-            if link is None or id(link) in known:
-                continue
-            known.add(id(link))
-            self.texts += (str(link), repr(link), repr(link.args), repr(vars(link)))
-            self._frames(frame for frame, _ in traceback.walk_tb(link.__traceback__))
-            links += (link.__cause__, link.__context__)
-
-    def line(self, record: logging.LogRecord, frame: FrameType) -> None:
-        self.texts += (record.getMessage(), repr(record.args))
-        if record.exc_info and record.exc_info[1]:
-            self.error(record.exc_info[1])
-        self._frames(frame for frame, _ in traceback.walk_stack(frame))
-
-    def _frames(self, frames: Iterable[FrameType]) -> None:
-        for frame in frames:
+    def frames(self, frames: Iterable[tuple[FrameType, int]]) -> None:
+        for frame, _ in frames:
             if is_ours(frame.f_code.co_filename):
                 self.seen.append(frame.f_code.co_name)
                 self.texts += walked(dict(frame.f_locals))
@@ -161,33 +131,40 @@ class Sentry(Reporter):
 
     def __init__(self) -> None:
         super().__init__()
-        tell = self._tell
 
         class Kept(SentryTransport):
-            def capture_envelope(self, envelope: Any) -> None:
-                tell(envelope.items)
+            def capture_envelope(_, envelope: Any) -> None:
+                for item in envelope.items:
+                    self.texts.append(_shown(item.payload.json, self.seen))
 
         sentry_sdk.init("https://key@sentry.example/1", transport=Kept)
 
-    def _tell(self, items: Iterable[Any]) -> None:
-        for item in items:
-            self.texts.append(_shown(item.payload.json, self.seen))
-
-    def error(self, error: BaseException) -> None:
+    def error(self, error: BaseException | None) -> None:
         sentry_sdk.capture_exception(error)
+
+    def line(self, record: logging.LogRecord, frame: FrameType | None) -> None:
+        """It has patched ``logging``."""
 
 
 class Elastic(Reporter):
-    """Elastic's agent with its defaults, and a transport that keeps what it is given.
+    """Elastic's agent with its defaults, and a client that keeps what it is told.
 
     What it would still take out by its name is kept: a name is no protection.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        _KeptByElastic.tell = self._tell
-        name = f"{__name__}.{_KeptByElastic.__name__}"
-        self._client = elasticapm.Client(service_name="shop", transport_class=name)
+
+        class Kept(elasticapm.Client):
+            def start_threads(_) -> None:
+                """Send nothing."""
+
+            def queue(_, event_type: str, data: Any, flush: bool = False) -> None:
+                # A trace has the answer's headers, where a token must be.
+                if event_type == ERROR:
+                    self.texts.append(_shown(data, self.seen))
+
+        self._client = Kept(service_name="shop")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self._handler = LoggingHandler(self._client)
@@ -195,32 +172,12 @@ class Elastic(Reporter):
     def watch(self, app: Flask) -> None:
         ElasticAPM(app, client=self._client)
 
-    def _tell(self, event: Any) -> None:
-        self.texts.append(_shown(event, self.seen))
-
-    def error(self, error: BaseException) -> None:
+    def error(self, error: Any) -> None:
         exc_info = (type(error), error, error.__traceback__)
         self._client.capture_exception(exc_info=exc_info)
 
-    def line(self, record: logging.LogRecord, frame: FrameType) -> None:
+    def line(self, record: logging.LogRecord, frame: FrameType | None) -> None:
         self._handler.emit(record)
-
-
-class _KeptByElastic(ElasticTransport):
-    tell: Callable[[Any], None]
-
-    def queue(self, event_type: str, data: Any, flush: bool = False) -> None:
-        if (
-            event_type == ERROR
-        ):  # a trace has the answer's headers, where a token must be
-            self.tell(data)
-
-    def start_thread(self, pid: int | None = None) -> None:
-        """Send nothing."""
-
-    def get_config(self, *_: object, **__: object) -> tuple[None, None, int]:
-        """There is no server to ask."""
-        return None, None, 3600
 
 
 def _shown(event: Any, seen: list[str]) -> str:
@@ -237,22 +194,6 @@ def _shown(event: Any, seen: list[str]) -> str:
     return f"{event}"
 
 
-class _Lines(logging.Handler):
-    """Tells every reporter of every line."""
-
-    def __init__(self, reporters: Iterable[Reporter]) -> None:
-        super().__init__()
-        self._reporters = reporters
-
-    def emit(self, record: logging.LogRecord) -> None:
-        frame: FrameType | None = sys._getframe()
-        while frame is not None and frame.f_code.co_filename == logging.__file__:
-            frame = frame.f_back
-        assert frame is not None
-        for reporter in self._reporters:
-            reporter.line(record, frame)
-
-
 # The control: a frame of ours with the secret lying open, in several wrappings.
 
 _LEAK = """
@@ -265,28 +206,19 @@ def leak(parcel):
 
 
 class MaskedRecord(NamedTuple):
-    """A sequence that does not show what it holds."""
-
     value: str
 
     def __repr__(self) -> str:
         return "<masked>"
 
 
-class MaskedSlot:
-    """An object with a slot."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: str) -> None:
-        self.value = value
-
-
 class MaskedObject:
-    """An object with a ``__dict__``."""
-
     def __init__(self, value: str) -> None:
         self.value = value
+
+
+class MaskedSlot(MaskedObject):
+    __slots__ = ("value",)
 
 
 WRAPPINGS: dict[str, Callable[[str], object]] = {
@@ -300,89 +232,92 @@ WRAPPINGS: dict[str, Callable[[str], object]] = {
 }
 
 
-class Watch:
-    """Lets things fail, with every reporter looking on."""
+class Watch(logging.Handler):
+    """Lets things fail, and tells every reporter of each error and log line."""
 
     def __init__(self) -> None:
-        self.reporters: dict[str, Reporter] = {
-            "sentry": Sentry(),
-            "elastic": Elastic(),
-            "stdlib": StandardLibrary(),
-            "walk": Walk(),
-        }
+        super().__init__()
+        kinds = {"sentry": Sentry, "elastic": Elastic, "stdlib": Stdlib, "walk": Walk}
+        self.reporters: dict[str, Reporter] = {name: kinds[name]() for name in kinds}
         self.tokens: list[str] = []
+        tokens.sign = self.sign
         logger = logging.getLogger("flask_feedbackchimp")
-        logger.addHandler(_Lines(self.reporters.values()))
+        logger.addHandler(self)
         logger.setLevel(logging.DEBUG)
 
-    def fail(self, failure: Callable[[Flask], object], app: Flask) -> None:
+    def emit(self, record: logging.LogRecord) -> None:
+        frame: FrameType | None = sys._getframe()
+        while frame and frame.f_code.co_filename in (__file__, logging.__file__):
+            frame = frame.f_back
+        for reporter in self.reporters.values():
+            reporter.line(record, frame)
+
+    def sign(self, *args: Any, **kwargs: Any) -> Any:
+        """Sign a token, and keep it."""
+        token = _sign(*args, **kwargs)
+        self.tokens.append(token.between())
+        return token
+
+    def fail(self, steps: Iterable[Step], app: Flask) -> None:
         """Let something fail, and report it."""
         for reporter in self.reporters.values():
             reporter.watch(app)
             reporter.texts.clear()
             reporter.seen.clear()
         self.tokens.clear()
-        sys.setprofile(self._note_token)
         try:
-            failure(app)
+            for step in steps:
+                step(app)
         except Exception as error:
-            sys.setprofile(None)
             for reporter in self.reporters.values():
                 reporter.error(error)
-        finally:
-            sys.setprofile(None)
-
-    def _note_token(self, frame: FrameType, event: str, value: Any) -> None:
-        if event == "return" and frame.f_code is tokens.sign.__code__:
-            self.tokens.append(value.between())
 
     def found(self) -> dict[str, list[str]]:
         """What each reporter found, with what stands before it."""
-        wanted = {
-            "secret": [SECRET[start : start + 12] for start in range(len(SECRET) - 11)],
-            "signature": [token.rpartition(".")[2] for token in self.tokens],
-        }
+        parts = {SECRET[start:][:12]: "secret" for start in range(len(SECRET) - 11)}
+        parts |= {token.rpartition(".")[2]: "signature" for token in self.tokens}
         found: dict[str, list[str]] = {}
         for name, reporter in self.reporters.items():
             text = "\n".join(reporter.texts)
+            wanted = parts | dict.fromkeys(_JWT.findall(text), "token")
             found[name] = [
                 f"{thing}, behind {text.partition(part)[0][-80:]!r}"
-                for thing, parts in (wanted | {"token": _JWT.findall(text)}).items()
-                for part in [part for part in parts if part in text][:1]
+                for part, thing in wanted.items()
+                if part in text
             ]
         return found
 
 
-def _leak_in(wrap: Callable[[str], object], app: Flask) -> None:
+def leak_in(wrap: Callable[[str], object]) -> Step:
+    """A step that fails beside the secret and a signature."""
     namespace: dict[str, Any] = {}
     exec(compile(_LEAK, str(PACKAGE / "leak.py"), "exec"), namespace)
-    with app.app_context():
-        token = app.feedbackchimp.create_token(User())
-    namespace["leak"](wrap(f"{SECRET} {token.rpartition('.')[2]}"))
+
+    def step(app: Flask) -> None:
+        with app.app_context():
+            token = app.feedbackchimp.create_token(User())
+        namespace["leak"](wrap(f"{SECRET} {token.rpartition('.')[2]}"))
+
+    return step
 
 
 def run() -> dict[str, Any]:
-    """Let everything fail, and the control.
+    """Let everything fail, in one form of the return URL unless all is tried.
 
-    :return: by the way to fail and the form of the return URL, of which each way has
-        one unless all is tried: what was ``found`` by each reporter; the functions of
-        ours whose frames were ``seen`` by each; how many ``tokens`` were made. As
-        ``control`` the wrappings in which each found the secret and a signature.
+    As ``control``: the wrappings in which each reporter found the secret and a token.
     """
-    watch, cases = Watch(), {}
-    for turn, (failure, fail) in enumerate(FAILURES.items()):
-        for place, (form, return_url) in enumerate(FORMS.items()):
+    watch = Watch()
+    cases: dict[str, list[Any]] = {failure: [] for failure in FAILURES}
+    for turn, (failure, steps) in enumerate(FAILURES.items()):
+        for place, return_url in enumerate(FORMS.values()):
             if THOROUGH or (turn - place) % len(FORMS) == 0:
-                watch.fail(fail, make_app(FEEDBACKCHIMP_RETURN_URL=return_url))
-                reporters = watch.reporters.items()
-                cases[f"{failure}, {form}"] = {
-                    "found": watch.found(),
-                    "seen": {name: len(reporter.seen) for name, reporter in reporters},
-                    "tokens": len(watch.tokens),
-                }
+                watch.fail(steps, make_app(FEEDBACKCHIMP_RETURN_URL=return_url))
+                seen = {name: each.seen[:] for name, each in watch.reporters.items()}
+                case = {"found": watch.found(), "seen": seen, "tokens": watch.tokens[:]}
+                cases[failure].append(case)
     control: dict[str, list[str]] = {name: [] for name in watch.reporters}
     for wrapping, wrap in WRAPPINGS.items():
-        watch.fail(partial(_leak_in, wrap), make_app())
+        watch.fail([leak_in(wrap)], make_app())
         for name, found in watch.found().items():
             if {"secret", "signature"} <= {said.partition(",")[0] for said in found}:
                 control[name].append(wrapping)

@@ -19,15 +19,11 @@ DEEP_LINK = (
 
 
 class Kit(NamedTuple):
-    """What a page loads, and how its ``body`` switches it on.
-
-    ``follows`` tells whether it follows links by script, ``hovers`` whether it
-    fetches them when the mouse is over them, ``presses`` when a button goes down.
-    """
+    """What a page loads, how its ``body`` switches it on, how links are fetched."""
 
     head: str = ""
     body: str = ""
-    follows: bool = False
+    follows: bool = True
     hovers: bool = False
     presses: bool = False
 
@@ -36,64 +32,49 @@ def _script(path: str, kind: str = "") -> str:
     return f'<script {kind} src="/npm/{path}"></script>'
 
 
-_HTMX_2 = _script("htmx-2/dist/htmx.min.js")
-_HTMX_2_PRELOAD = _HTMX_2 + _script("htmx-ext-preload/dist/preload.min.js")
-_HTMX_4 = _script("htmx-4/dist/htmx.min.js")
-_HTMX_4_PRELOAD = _HTMX_4 + _script("htmx-4/dist/ext/hx-preload.min.js")
-_TURBO = _script("@hotwired/turbo/dist/turbo.es2017-esm.js", 'type="module"')
-_BOOST_2, _BOOST_4 = 'hx-boost="true"', 'hx-boost:inherited="true"'
-_PRELOAD_2 = f'{_BOOST_2} hx-ext="preload" preload'
-
-
 def _htmx_config(json: str) -> str:
     return f"<meta name='htmx-config' content='{json}'>"
 
 
+_HTMX_2 = _script("htmx-2/dist/htmx.min.js")
+_PRELOAD_2 = _HTMX_2 + _script("htmx-ext-preload/dist/preload.min.js")
+_HTMX_4 = _script("htmx-4/dist/htmx.min.js")
+_PRELOAD_4 = _HTMX_4 + _script("htmx-4/dist/ext/hx-preload.min.js")
+_ON_MOUSEOVER_4 = _htmx_config('{"preload": {"boostEvent": "mouseover"}}')
+_INHERIT = _htmx_config('{"implicitInheritance": true}')
+_TURBO = _script("@hotwired/turbo/dist/turbo.es2017-esm.js", 'type="module"')
+_BOOST_2, _BOOST_4 = 'hx-boost="true"', 'hx-boost:inherited="true"'
+_ON_MOUSEDOWN_2 = f'{_BOOST_2} hx-ext="preload" preload'
+_ON_MOUSEOVER_2 = f'{_ON_MOUSEDOWN_2}="mouseover"'
+
 KITS = {
-    "nothing": Kit(),
-    "htmx 2": Kit(_HTMX_2, _BOOST_2, follows=True),
-    "htmx 2 preloads on mouseover": Kit(
-        _HTMX_2_PRELOAD, f'{_PRELOAD_2}="mouseover"', follows=True, hovers=True
-    ),
-    "htmx 2 preloads on mousedown": Kit(
-        _HTMX_2_PRELOAD, _PRELOAD_2, follows=True, presses=True
-    ),
-    "htmx 4": Kit(_HTMX_4, _BOOST_4, follows=True),
-    "htmx 4 inherits as htmx 2": Kit(
-        _htmx_config('{"implicitInheritance": true}') + _HTMX_4, _BOOST_2, follows=True
-    ),
+    "nothing": Kit(follows=False),
+    "htmx 2": Kit(_HTMX_2, _BOOST_2),
+    "htmx 2 preloads on mouseover": Kit(_PRELOAD_2, _ON_MOUSEOVER_2, hovers=True),
+    "htmx 2 preloads on mousedown": Kit(_PRELOAD_2, _ON_MOUSEDOWN_2, presses=True),
+    "htmx 4": Kit(_HTMX_4, _BOOST_4),
+    "htmx 4 inherits as htmx 2": Kit(_INHERIT + _HTMX_4, _BOOST_2),
     "htmx 4 preloads on mouseover": Kit(
-        _htmx_config('{"preload": {"boostEvent": "mouseover"}}') + _HTMX_4_PRELOAD,
-        _BOOST_4,
-        follows=True,
-        hovers=True,
+        _ON_MOUSEOVER_4 + _PRELOAD_4, _BOOST_4, hovers=True
     ),
-    "htmx 4 preloads on mousedown": Kit(
-        _HTMX_4_PRELOAD, _BOOST_4, follows=True, presses=True
-    ),
-    "Turbo Drive": Kit(_TURBO, follows=True, hovers=True),
-    "Turbo Drive and htmx 2": Kit(
-        _TURBO + _HTMX_2, _BOOST_2, follows=True, hovers=True
-    ),
+    "htmx 4 preloads on mousedown": Kit(_PRELOAD_4, _BOOST_4, presses=True),
+    "Turbo Drive": Kit(_TURBO, hovers=True),
+    "Turbo Drive and htmx 2": Kit(_TURBO + _HTMX_2, _BOOST_2, hovers=True),
 }
 
-_PAGE = """<!doctype html>
+_HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Shop</title>
-<link rel="icon" href="data:,">{{ kit.head|safe }}{{ head|safe }}</head>
-<body {{ kit.body|safe }}>
+<link rel="icon" href="data:,">{{ kit.head|safe }}"""
+_BODY = "</head><body {{ kit.body|safe }}>"
+_PAGE = f"""{_HEAD}{{{{ head|safe }}}}{_BODY}
 <nav>
-  {{ feedbackchimp_link("By the helper", deep_link) }}
-  <a href="{{ feedbackchimp_url(deep_link) }}">Bare</a>
-  <a href="/?kit={{ name }}&amp;turn=1">Ordinary</a>
+  {{{{ feedbackchimp_link("By the helper", "{DEEP_LINK}") }}}}
+  <a href="{{{{ feedbackchimp_url("{DEEP_LINK}") }}}}">Bare</a>
+  <a href="/?kit={{{{ name }}}}&amp;turn=1">Ordinary</a>
 </nav>
-{{ body|safe }}
-</body></html>"""
-_LOGIN = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Log in</title>
-<link rel="icon" href="data:,">{{ kit.head|safe }}</head>
-<body {{ kit.body|safe }}>
-<form method="post" {{ form|safe }}><button>Log in</button></form>
-</body></html>"""
+{{{{ body|safe }}}}"""
+_FORM = '<form method="post" {{ login_form|safe }}><button>Log in</button></form>'
+_LOGIN = f"{_HEAD}{_BODY}{_FORM}"
 
 
 class Shop(NamedTuple):
@@ -109,10 +90,10 @@ class Shop(NamedTuple):
         return get_arrivals(self.board.app)
 
     def page(self, kit: str = "nothing", **parts: str) -> str:
-        """The URL of the page under a kit, one of ``KITS``.
+        """The URL of the page under a kit.
 
-        :param parts: HTML to add to the page's ``head`` and ``body``; ``login_kit`` is
-            the kit of the login page, ``login_form`` holds attributes of its form.
+        :param parts: HTML for ``head`` and ``body``, the login's ``login_kit``, and
+            attributes of its ``login_form``.
         """
         self.app.config["SHOP_PAGE"] = parts
         return f"{self.server.url}/?kit={kit.replace(' ', '+')}"
@@ -123,25 +104,18 @@ class Shop(NamedTuple):
 
 
 def open_shop(serve: Any, *users: Any, **config: Any) -> Shop:
-    """Serve a shop and its board, each knowing the other's address.
-
-    :param serve: the fixture of that name.
-    :param users: who can log in; Ada unless given.
-    :param config: more settings of the shop.
-    """
+    """Serve a shop and its board, each knowing the other's address."""
     server, board = serve(), serve()
-    app = make_app(
-        *users,
-        **{"FEEDBACKCHIMP_ORGANIZATION": ..., "FEEDBACKCHIMP_BOARD_URL": board.url}
-        | config,
-    )
+    config = {
+        "FEEDBACKCHIMP_ORGANIZATION": ...,
+        "FEEDBACKCHIMP_BOARD_URL": board.url,
+        "FEEDBACKCHIMP_RETURN_URL": "{page}?ssoToken={token}",
+    } | config
+    server.app = app = make_app(*users, **config)
     _add_pages(app)
-    server.app = app
-    board.app = create_sandbox(
-        SECRET,
-        sso_url=f"{server.url}{PREFIX}",
-        return_url=config.get("FEEDBACKCHIMP_RETURN_URL", "{page}?ssoToken={token}"),
-    )
+    return_url = config["FEEDBACKCHIMP_RETURN_URL"]
+    sso_url = f"{server.url}{PREFIX}"
+    board.app = create_sandbox(SECRET, sso_url=sso_url, return_url=return_url)
     return Shop(app, server, board)
 
 
@@ -149,16 +123,13 @@ def _add_pages(app: Flask) -> None:
     app.config["SHOP_PAGE"] = {}
     app.login_manager.login_view = "sign_in"  # type: ignore[attr-defined]  # Flask-Login's
 
+    def render(source: str, name: str) -> str:
+        parts = app.config["SHOP_PAGE"]
+        return render_template_string(source, kit=KITS[name], name=name, **parts)
+
     @app.get("/")
     def home() -> str:
-        name = request.args.get("kit", "nothing")
-        return render_template_string(
-            _PAGE,
-            kit=KITS[name],
-            name=name,
-            deep_link=DEEP_LINK,
-            **app.config["SHOP_PAGE"],
-        )
+        return render(_PAGE, request.args.get("kit", "nothing"))
 
     @app.get("/npm/<path:file>")
     def npm(file: str) -> Any:
@@ -169,6 +140,4 @@ def _add_pages(app: Flask) -> None:
         if request.method == "POST":
             login_user(User())
             return redirect(request.args["next"], 303)
-        kit = KITS[app.config["SHOP_PAGE"].get("login_kit", "nothing")]
-        form = app.config["SHOP_PAGE"].get("login_form", "")
-        return render_template_string(_LOGIN, kit=kit, form=form)
+        return render(_LOGIN, app.config["SHOP_PAGE"].get("login_kit", "nothing"))

@@ -1,26 +1,28 @@
-"""Requests and answers as a WSGI server sees them: bytes in, headers as sent out.
-
-A test client parses and rewrites the URL it is given, and ``response.location`` is not
-what leaves the server. Here nothing stands between the test and the app.
-"""
+"""Requests and answers as a WSGI server sees them; a test client rewrites URLs."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from flask import Flask
 from werkzeug.datastructures import Headers
+from werkzeug.wsgi import ClosingIterator
 
 from support.apps import PREFIX
 
-HOST = "shop.example"
+_ENVIRON: dict[str, Any] = {
+    **{"SCRIPT_NAME": "", "HTTP_HOST": "shop.example", "SERVER_NAME": "shop.example"},
+    **{"SERVER_PORT": "443", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.url_scheme": "https"},
+    **{"wsgi.input": io.BytesIO(), "wsgi.errors": io.StringIO()},
+}
 
 
 class Answer(NamedTuple):
-    """One answer, with the attributes of a test response that tests look at."""
+    """One answer, with attributes of a test response."""
 
     status_code: int
     headers: Headers
@@ -28,20 +30,15 @@ class Answer(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The body."""
         return self.data.decode()
 
     @property
     def location(self) -> str | None:
-        """The ``Location`` as sent."""
         return self.headers.get("Location")
 
 
 class Browser:
-    """Sends raw requests to an app, with the cookie of whoever is logged in.
-
-    :param user_id: who is logged in; nobody unless given.
-    """
+    """Sends raw requests to an app, with the cookie of a user who is logged in."""
 
     def __init__(self, app: Flask, user_id: str | None = None) -> None:
         self.app = app
@@ -59,19 +56,14 @@ class Browser:
         headers: Mapping[str, str] | None = None,
         **environ: Any,
     ) -> Answer:
-        """Ask for the redirect endpoint.
-
-        :param query: the query string, byte for byte.
-        :param environ: WSGI variables that replace the usual ones.
-        """
+        """Ask for the redirect endpoint, with the query byte for byte."""
         if isinstance(query, bytes):
             query = query.decode("latin-1")
-        asked = _environ(method, path, query) | environ
-        if self.cookie:
-            asked["HTTP_COOKIE"] = self.cookie
-        for name, value in (headers or {}).items():
-            asked[f"HTTP_{name.upper().replace('-', '_')}"] = value
-        return _answer(self.app, asked)
+        usual = {"REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query}
+        cookie = {"Cookie": self.cookie} if self.cookie else {}
+        for name, value in (cookie | dict(headers or {})).items():
+            usual[f"HTTP_{name.upper().replace('-', '_')}"] = value
+        return _answer(self.app, _ENVIRON | usual | environ)
 
     def go(self, page: str, *, param: str = "redirect", **kwargs: Any) -> Answer:
         """Ask to be taken to a page, whatever text that is."""
@@ -83,31 +75,13 @@ def page_query(page: str, param: str = "redirect") -> str:
     return f"{param}={quote(page, safe='', errors='surrogatepass')}"
 
 
-def _environ(method: str, path: str, query: str) -> dict[str, Any]:
-    return {
-        "REQUEST_METHOD": method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": path,
-        "QUERY_STRING": query,
-        "HTTP_HOST": HOST,
-        "SERVER_NAME": HOST,
-        "SERVER_PORT": "443",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "wsgi.url_scheme": "https",
-        "wsgi.input": io.BytesIO(),
-        "wsgi.errors": io.StringIO(),
-    }
-
-
 def _answer(app: Flask, environ: dict[str, Any]) -> Answer:
     started: list[tuple[str, list[tuple[str, str]]]] = []
 
     def start_response(status: str, headers: Any, exc_info: Any = None, /) -> Any:
         started.append((status, headers))
 
-    body = app.wsgi_app(environ, start_response)
-    data = b"".join(body)
-    if hasattr(body, "close"):
-        body.close()
+    with closing(ClosingIterator(app.wsgi_app(environ, start_response))) as body:
+        data = b"".join(body)
     status, headers = started[-1]
     return Answer(int(status[:3]), Headers(headers), data)

@@ -8,26 +8,13 @@ from flask import Flask
 from markupsafe import Markup
 from typing_extensions import assert_type
 
-from flask_feedbackchimp import (
-    ConfigError,
-    FeedbackChimp,
-    FeedbackChimpError,
-    Identity,
-    NotInitializedError,
-    SignInRefused,
-    TokenError,
-    feedbackchimp_link,
-    feedbackchimp_url,
-    sign_in_refused,
-    token_issued,
-)
+import flask_feedbackchimp as public
+from flask_feedbackchimp import FeedbackChimp, Identity, SignInRefused
 from flask_feedbackchimp.sandbox import create_sandbox
 from flask_feedbackchimp.testing import StandInBoard
 
 
 class User:
-    """A user as an app models one."""
-
     email: str
     full_name: str
     email_verified: bool
@@ -51,7 +38,6 @@ def strict_identity(user: User) -> Identity:
 
 
 def create_app() -> Flask:
-    """The factory of the documentation."""
     app = Flask(__name__)
     app.config["FEEDBACKCHIMP_TOKEN_LIFETIME"] = timedelta(minutes=5)
     assert_type(feedbackchimp.init_app(app), None)
@@ -70,32 +56,27 @@ def use(user: User) -> None:
     assert_type(feedbackchimp.sso_url(), str)
     assert_type(feedbackchimp.sso_url("/board/1-ideas", user), str)
     assert_type(feedbackchimp.sso_url(redirect=None, user=user), str)
-    assert_type(feedbackchimp_url(), str)
-    assert_type(feedbackchimp_url("/board/1-ideas", external=True), str)
-    assert_type(feedbackchimp_link("Ideas"), Markup)
-    assert_type(
-        feedbackchimp_link("Ideas", "/board/1-ideas", class_="nav", data_id=3), Markup
-    )
+    assert_type(public.feedbackchimp_url(), str)
+    assert_type(public.feedbackchimp_url("/board/1-ideas", external=True), str)
+    assert_type(public.feedbackchimp_link("Ideas"), Markup)
+    assert_type(public.feedbackchimp_link("Vote", "/1", class_="a", data_id=3), Markup)
     identity = Identity("ada@example.com", "Ada")
     assert_type(identity.email, str)
     assert_type(identity.name, str)
     assert_type(identity.claims, Mapping[str, object])
 
 
-def refused(error: FeedbackChimpError) -> tuple[str, ...]:
+def refused(error: public.FeedbackChimpError) -> None:
     """The facts that the errors carry."""
-    if isinstance(error, ConfigError):
+    if isinstance(error, public.ConfigError):
         assert_type(error.problems, tuple[str, ...])
-        return error.problems
-    if isinstance(error, SignInRefused):
-        assert_type(error.message, str)
-        assert_type(error.status, int)
-        return (error.reason,)
-    if isinstance(error, TokenError):
+    elif isinstance(error, SignInRefused):
+        facts = (error.message, error.reason, error.status)
+        assert_type(facts, tuple[str, str, int])
+    elif isinstance(error, public.TokenError):
         assert_type(error.reason, str)
-    if isinstance(error, NotInitializedError):
-        return (str(error),)
-    return ()
+    elif isinstance(error, public.NotInitializedError):
+        assert_type(error, public.NotInitializedError)
 
 
 def on_issued(app: Flask, *, user: User, jti: str) -> None:
@@ -106,16 +87,10 @@ def on_refused(app: Flask, *, user: User | None, reason: str) -> None:
     """A receiver, typed as the signal is sent."""
 
 
-token_issued.connect(on_issued)
-sign_in_refused.connect(on_refused)
+public.token_issued.connect(on_issued)
+public.sign_in_refused.connect(on_refused)
 
-board = create_sandbox(
-    "secret",
-    sso_url="http://localhost/sso",
-    redirect_param="to",
-    return_url="/sso?token={token}",
-    admins=["a@b"],
-    private=True,
-)
-assert_type(board, Flask)
+sandbox = create_sandbox("s", sso_url="/", redirect_param="to", return_url="/{token}")
+assert_type(sandbox, Flask)
+assert_type(create_sandbox(b"s", sso_url="/", admins=["a@b"], private=True), Flask)
 assert_type(StandInBoard(create_app()), StandInBoard)

@@ -8,8 +8,7 @@ path, query and fragment (RFC 9700 §4.11, RFC 3986 §3).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 from urllib.parse import quote, unquote, unquote_plus, unquote_to_bytes
 
 from .errors import refuse
@@ -28,101 +27,28 @@ PATH_SAFE = "!$&'()*+,/:;=@"
 #: that what is measured and tested here is what is sent.
 URL_SAFE = PATH_SAFE + "%?"
 
-# Stands for the token until nothing can fail any more; no encoded text has it.
-_TOKEN_MARK = "\0"  # noqa: S105  a mark, not a secret
 _ORIGIN_MAX_CHARACTERS = 100
 
 
-class Page(NamedTuple):
-    """A page on the board: its URL in two parts, only ASCII.
-
-    ``address`` is origin, path and query; ``fragment`` is empty or begins with ``#``.
-    """
-
-    address: str
-    fragment: str
-
-    @property
-    def url(self) -> str:
-        """The page's own URL, without a token."""
-        return f"{self.address}{self.fragment}"
-
-
-class ReturnURL(NamedTuple):
-    """``FEEDBACKCHIMP_RETURN_URL``, read: what stands around the token.
-
-    :param base: a path on the board or an absolute URL, without query; ``{token}`` may
-        stand in it for a path segment. ``None`` where the pairs are appended to the
-        page's own query.
-    :param pairs: each pair of the query, encoded: its text, and the name of the
-        placeholder whose value follows; ``None`` where the text is all.
-    """
-
-    base: str | None
-    pairs: tuple[tuple[str, str | None], ...]
-
-    @property
-    def handed_on(self) -> tuple[str, ...]:
-        """The incoming parameters whose values go out again."""
-        own = (None, "page", "token")
-        return tuple(name for _, name in self.pairs if name not in own)
-
-    @property
-    def token_name(self) -> str | None:
-        """The token's parameter, decoded; ``None`` for a path segment."""
-        names = (text[:-1] for text, name in self.pairs if name == "token")
-        return next(map(unquote_plus, names), None)
-
-    def on(self, origin: str) -> ReturnURL:
-        """The same with an absolute URL, where it is a path on the board."""
-        is_path = self.base is not None and self.base.startswith("/")
-        return ReturnURL(f"{origin}{self.base}", self.pairs) if is_path else self
-
-    def around(self, page: Page, handed_on: Mapping[str, bytes]) -> tuple[str, str]:
-        """What stands before and after the token in the URL that takes it to a page.
-
-        :param handed_on: values of incoming parameters, decoded; a pair whose value is
-            not there is left out.
-        """
-        values = {name: quote(value, safe="") for name, value in handed_on.items()}
-        values["token"] = _TOKEN_MARK
-        if self.base is not None:
-            values["page"] = quote(page.url, safe="")
-        query = "&".join(
-            text if name is None else text + values[name]
-            for text, name in self.pairs
-            if name is None or name in values
-        )
-        if self.base is None:
-            separator = "&" if "?" in page.address else "?"
-            url = f"{page.address}{separator}{query}{page.fragment}"
-        else:
-            base = self.base.replace("{token}", _TOKEN_MARK)
-            url = f"{base}?{query}" if query else base
-        before, _, after = url.partition(_TOKEN_MARK)
-        return before, after
-
-
 class Board:
-    """The configured board: which pages are on it, and the way back to one.
+    """The configured board, and which pages are on it.
 
     :param origin: scheme, host, and the port unless it is the scheme's own.
+    :param token_name: the token's parameter, which no page keeps; ``None`` where the
+        token goes elsewhere.
     """
 
-    __slots__ = ("_pattern", "_token_name", "handed_on", "home", "origin", "return_url")
+    __slots__ = ("_pattern", "_token_name", "home", "origin")
 
-    def __init__(self, origin: str, return_url: ReturnURL) -> None:
+    def __init__(self, origin: str, token_name: str | None) -> None:
         self.origin: str = origin
-        self.return_url: ReturnURL = return_url.on(origin)
-        self.handed_on: tuple[str, ...] = return_url.handed_on
-        #: The board's home page.
-        self.home: Page = Page(f"{origin}/", "")
+        #: The URL of the board's home page.
+        self.home: str = f"{origin}/"
         self._pattern = _origin_pattern(origin)
-        name = return_url.token_name
-        self._token_name = None if name is None else as_servers_read(name)
+        self._token_name = token_name and as_servers_read(token_name)
 
-    def requested_page(self, values: Sequence[str]) -> Page:
-        """The page that a request names.
+    def requested_page(self, values: Sequence[str]) -> str:
+        """The URL of the page that a request names, only ASCII.
 
         :param values: every value of the request's page parameter, decoded once.
         :raises SignInRefused: with status 400, unless it is none or one page on the
@@ -134,8 +60,8 @@ class Board:
             raise refuse("page_repeated")
         return self.page(values[0])
 
-    def page(self, text: str) -> Page:
-        """The page of an absolute URL or of a path (``/board/…``).
+    def page(self, text: str) -> str:
+        """The page that an absolute URL or a path (``/board/…``) leads to.
 
         Text of only spaces is the board's home.
 
@@ -151,7 +77,7 @@ class Board:
         if target is None or not _is_unambiguous(text):
             raise refuse("page_foreign")
         page = self._rebuilt(target)
-        if len(page.url) > LOCATION_MAX_BYTES:  # quoting lengthens
+        if len(page) > LOCATION_MAX_BYTES:  # quoting lengthens
             raise refuse("page_too_long")
         return page
 
@@ -176,7 +102,7 @@ class Board:
             return None
         return text[match.end() :]
 
-    def _rebuilt(self, target: str) -> Page:
+    def _rebuilt(self, target: str) -> str:
         target, _, fragment = quote(target, safe=URL_SAFE + "#").partition("#")
         path, _, query = target.partition("?")
         if ("//" in path or "%" in path) and _may_name_a_host(path):
@@ -186,12 +112,12 @@ class Board:
         if len(pairs) > PAGE_MAX_PAIRS:
             raise refuse("page_too_long")
         query = "&".join(pair for pair in pairs if self._is_kept(pair))
-        address = f"{self.home.address}{path[1:]}{query and '?'}{query}"
-        return Page(address, fragment and f"#{fragment}")
+        address = f"{self.home}{path[1:]}{query and '?'}{query}"
+        return f"{address}#{fragment}" if fragment else address
 
     def _is_kept(self, pair: str) -> bool:
         """Whether a pair of a page is one, and is not what a server reads as token."""
-        if not pair or self._token_name is None:
+        if not pair or not self._token_name:
             return bool(pair)
         if self._token_name not in pair.casefold() and not re.search("[%+]", pair):
             return True  # nearly always, and seen at once

@@ -14,7 +14,6 @@ None of them ever carries the secret or a token.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from click import ClickException
 
@@ -85,70 +84,70 @@ class SignInRefused(FeedbackChimpError):
         self.status = status
 
 
-class Refusal(NamedTuple):
-    """The HTTP status of a refusal and its sentence for the visitor."""
-
-    status: int
-    message: str
-
-
-#: Every reason for which this package refuses a visitor. Codes are stable; the
-#: sentences may be improved, and an app replaces them in ``feedbackchimp/message.txt``.
-#: ``refused`` is the code of a :class:`SignInRefused` raised without one.
-REFUSALS: dict[str, Refusal] = {
-    "page_foreign": Refusal(
+#: Every reason for which this package refuses a visitor, with the HTTP status and the
+#: sentence for the visitor. Codes are stable; the sentences may be improved, and an app
+#: replaces them in ``feedbackchimp/message.txt``. ``refused`` is the code of a
+#: :class:`SignInRefused` raised without one.
+REFUSALS: dict[str, tuple[int, str]] = {
+    "page_foreign": (
         400,
         "The link you followed does not lead to a page of our feedback board, "
         "so we did not sign you in there.",
     ),
-    "page_repeated": Refusal(
+    "page_repeated": (
         400,
         "The link you followed names more than one page, so we did not guess "
         "which one is meant.",
     ),
-    "page_too_long": Refusal(
-        400, "The link you followed is too long for us to pass on safely."
+    "page_too_long": (
+        400,
+        "The link you followed is too long for us to pass on safely.",
     ),
-    "parameter_repeated": Refusal(
-        400, "The link you followed says one thing twice, so we did not pass it on."
+    "parameter_repeated": (
+        400,
+        "The link you followed says one thing twice, so we did not pass it on.",
     ),
-    "not_signed_in": Refusal(
-        401, "Please log in first. Then you can go on to the feedback board."
+    "not_signed_in": (
+        401,
+        "Please log in first. Then you can go on to the feedback board.",
     ),
-    "inactive": Refusal(
-        403, "Your account is not active, so you cannot use it on the feedback board."
+    "inactive": (
+        403,
+        "Your account is not active, so you cannot use it on the feedback board.",
     ),
-    "identity_refused": Refusal(
-        403, "Your account may not be used on the feedback board yet."
+    "identity_refused": (
+        403,
+        "Your account may not be used on the feedback board yet.",
     ),
-    "admin": Refusal(
+    "admin": (
         403,
         "You administer FeedbackChimp, and we cannot sign administrators in from "
         "here. Please sign in to FeedbackChimp by hand, with your password there.",
     ),
-    "email_unusable": Refusal(
+    "email_unusable": (
         403,
         "The feedback board needs an e-mail address, and we have none for you that "
         "it accepts. If your profile has a field for one, correct it there; if not, "
         "please tell us.",
     ),
-    "name_unusable": Refusal(
+    "name_unusable": (
         403,
         "The feedback board shows a name, and we have none for you that it can show. "
         "If your profile has a field for one, fill it in; if not, please tell us.",
     ),
-    "claims_unusable": Refusal(
+    "claims_unusable": (
         403,
         "We could not prepare your sign-in to the feedback board. That is our fault.",
     ),
-    "token_too_long": Refusal(
+    "token_too_long": (
         403,
         "Your account carries more details than fit into a sign-in to the "
         "feedback board.",
     ),
-    "prefetch": Refusal(403, "Sign-ins are not prefetched. Please follow the link."),
-    "not_a_navigation": Refusal(
-        403, "A sign-in is a page to visit, not one to fetch. Please follow the link."
+    "prefetch": (403, "Sign-ins are not prefetched. Please follow the link."),
+    "not_a_navigation": (
+        403,
+        "A sign-in is a page to visit, not one to fetch. Please follow the link.",
     ),
 }
 

@@ -9,10 +9,9 @@ from typing import Any, TypeVar
 
 from flask import Flask
 
-from .cli import feedbackchimp_commands
 from .errors import ConfigError
 from .identity import IdentityLoader, LoaderSlot
-from .links import feedbackchimp_link, feedbackchimp_url
+from .links import BLUEPRINT, feedbackchimp_link, feedbackchimp_url
 from .signon import (
     issue_token,
     issue_url,
@@ -21,7 +20,6 @@ from .signon import (
     user_or_refuse,
 )
 from .state import KEY, AppState, get_state
-from .views import blueprint, watch_rules
 
 _Loader = TypeVar("_Loader", bound=IdentityLoader)
 
@@ -43,6 +41,10 @@ class FeedbackChimp:
         :raises ConfigError: the app's settings are not usable, or something of the app
             stands in the way. The app is then as it was.
         """
+        # Imported here, as the settings are: only an app that starts needs them.
+        from .cli import feedbackchimp_commands
+        from .views import blueprint, watch_rules
+
         state = _read(app, self._slot)
         # Nothing of the app was touched before this line, where Flask refuses an app
         # that has answered a request already.
@@ -140,9 +142,9 @@ def _in_the_way(app: Flask, url_prefix: str) -> Iterator[str]:
             "init_app(app) once for each app."
         )
         return
-    if blueprint.name in app.blueprints:
+    if BLUEPRINT in app.blueprints:
         yield (
-            f"The app has a blueprint named {blueprint.name!r}, which is the name of "
+            f"The app has a blueprint named {BLUEPRINT!r}, which is the name of "
             "this extension's: give yours another, as in Blueprint('feedback', …)."
         )
     for rule in app.url_map.iter_rules():

@@ -19,7 +19,7 @@ from .claims import NAME_MAX_CHARACTERS, is_blank, is_email, is_name, plain_text
 from .errors import NotInitializedError, refuse
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Identity:
     """What the board is told about a person.
 

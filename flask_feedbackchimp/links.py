@@ -13,8 +13,8 @@ from .destination import PAGE_MAX_CHARACTERS, PAGE_MAX_PAIRS, PATH_SAFE, Board
 from .errors import SignInRefused
 from .state import AppState, get_state
 
-#: The endpoint, under its blueprint's name.
-ENDPOINT = "feedbackchimp.redirect"
+BLUEPRINT = "feedbackchimp"
+ENDPOINT = f"{BLUEPRINT}.redirect"
 
 _ATTRIBUTE = r"[A-Za-z_][A-Za-z0-9_.:-]*"
 # A script that follows the link in the page's place (Turbo Drive, htmx) could not
@@ -79,7 +79,7 @@ def _linked(board: Board, redirect_param: str, page: str) -> tuple[str, str]:
     """The URL of a page on the board, and the query that asks for it."""
     try:
         target = board.page(page)
-        fits = len(target.url) <= PAGE_MAX_CHARACTERS
+        fits = len(target) <= PAGE_MAX_CHARACTERS
     except SignInRefused as refusal:
         target, fits = None, refusal.reason != "page_too_long"
     if not fits:
@@ -91,12 +91,11 @@ def _linked(board: Board, redirect_param: str, page: str) -> tuple[str, str]:
     if target is None:
         raise ValueError(
             "The page of a FeedbackChimp link must be on the configured board, "
-            f"{board.home.url}: give a path such as '/board/1002-feature-requests', or "
+            f"{board.home}: give a path such as '/board/1002-feature-requests', or "
             "a URL under that origin, percent-encoded, without white space."
         )
-    if target is board.home:
-        return target.url, ""
-    return target.url, f"?{redirect_param}={quote(target.url, safe='')}"
+    is_named = page.strip(" ")
+    return target, f"?{redirect_param}={quote(target, safe='')}" if is_named else ""
 
 
 def feedbackchimp_link(

@@ -7,7 +7,7 @@ switched off, nothing is told.
 from __future__ import annotations
 
 import logging
-from typing import Any, NamedTuple
+from typing import Any
 
 from blinker import NamedSignal, Namespace
 from flask import current_app
@@ -24,17 +24,10 @@ sign_in_refused: NamedSignal = _signals.signal("feedbackchimp-sign-in-refused")
 logger: logging.Logger = logging.getLogger("flask_feedbackchimp")
 
 
-class Note(NamedTuple):
-    """What a log line adds for the operator; no value of a parameter is in it.
-
-    :param is_warning: whether the configuration is the likely fault.
-    """
-
-    text: str = ""
-    is_warning: bool = False
-
-
-NO_NOTE = Note()
+#: The level of a log line (a warning where the configuration is the likely fault), and
+#: what it adds for the operator; no value of a parameter is in it.
+Note = tuple[int, str]
+NO_NOTE: Note = (logging.INFO, "")
 
 # Ids and codes are written as literals in ASCII: a line break in one must not forge a
 # log line.
@@ -70,9 +63,9 @@ def sent_to_login(note: Note = NO_NOTE) -> None:
 
 
 def _log(note: Note, message: str, user: Any, code: str) -> None:
-    level = logging.WARNING if note.is_warning else logging.INFO
+    level, text = note
     if logger.isEnabledFor(level):
-        text = f": {note.text}" if note.text else ""
+        text = f": {text}" if text else ""
         logger.log(level, message + "%s", _user_id(user), code, text)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException
 
 from . import signals
-from .destination import LOCATION_MAX_BYTES, Page, handed_on_values
+from .destination import LOCATION_MAX_BYTES, handed_on_values
 from .errors import SignInRefused, TokenError, refuse
 from .identity import identify, known_user, signed_in_user
 from .signals import NO_NOTE, Note
@@ -46,8 +47,8 @@ class _Told:
         if isinstance(error, SignInRefused):
             lacks = error.reason in ("email_unusable", "name_unusable")
             if lacks and self._state.slot.is_default:
-                text = f"{_NO_LOADER}; {note.text}" if note.text else _NO_LOADER
-                note = Note(text, is_warning=True)
+                texts = filter(None, (_NO_LOADER, note[1]))
+                note = (logging.WARNING, "; ".join(texts))
             signals.refused(self._user, error.reason, note)
 
 
@@ -67,18 +68,17 @@ def require_secret(state: AppState) -> Secret:
 
 def requested_page(
     state: AppState, values: Sequence[str], query: bytes = b"", note: Note = NO_NOTE
-) -> tuple[Page, Mapping[str, bytes]]:
+) -> tuple[str, Mapping[str, bytes]]:
     """The page on the board that a request names, and what goes on to the board.
 
     :param values: every value of the page parameter.
     :param query: the request's query string, for the parameters to hand on.
     :raises SignInRefused: with status 400.
     """
-    board = state.settings.board
     with _Told(state, None, note):
-        page = board.requested_page(values)
-        names = board.handed_on
-        return page, handed_on_values(query, names) if query and names else {}
+        page = state.settings.board.requested_page(values)
+        names = state.settings.return_url.handed_on
+        return page, handed_on_values(query, names) if query else {}
 
 
 def user_or_refuse(state: AppState, user: Any) -> Any:
@@ -106,7 +106,7 @@ def issue_token(state: AppState, user: Any) -> str:
 
 def issue_url(
     state: AppState,
-    page: Page,
+    page: str,
     user: Any,
     handed_on: Mapping[str, bytes],
     note: Note = NO_NOTE,
@@ -118,11 +118,12 @@ def issue_url(
     :raises TokenError: switched off, or extra claims that cannot be signed.
     """
     token = _sign(state, user, note)
-    board = state.settings.board
-    before, after = board.return_url.around(page, handed_on)
+    settings = state.settings
+    before, after = settings.return_url.around(page, handed_on)
     with _Told(state, user, note):
         if len(before) + len(token) + len(after) > LOCATION_MAX_BYTES:
-            shortest = sum(map(len, board.return_url.around(board.home, {})))
+            around_home = settings.return_url.around(settings.board.home, {})
+            shortest = sum(map(len, around_home))
             fits = shortest + len(token) <= LOCATION_MAX_BYTES
             raise refuse("page_too_long" if fits else "token_too_long")
     signals.issued(user, token.jti, note)
@@ -133,12 +134,12 @@ def issue_url(
 def _sign(state: AppState, user: Any, note: Note) -> SignedToken:
     settings, secret = state.settings, require_secret(state)
     # Imported here, because jwt is costly and most commands of an app never sign.
-    from . import tokens
+    from .tokens import sign
 
     with _Told(state, user, note):
         email, name, claims = identify(user, state.slot.loader, settings.admin_emails)
     try:
-        return tokens.sign(
+        return sign(
             secret,
             email,
             name,

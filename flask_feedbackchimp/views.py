@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
@@ -26,7 +27,7 @@ from . import signals
 from .destination import PATH_SAFE, URL_SAFE, is_parameter
 from .errors import SignInRefused, TokenError, refuse
 from .identity import signed_in_user
-from .links import ENDPOINT, mount_path
+from .links import BLUEPRINT, ENDPOINT, mount_path
 from .signals import Note
 from .signon import issue_url, requested_page
 from .state import AppState, get_state
@@ -34,7 +35,7 @@ from .state import AppState, get_state
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-blueprint: Blueprint = Blueprint("feedbackchimp", __name__, template_folder="templates")
+blueprint: Blueprint = Blueprint(BLUEPRINT, __name__, template_folder="templates")
 
 # Requests that nobody clicked for: https://www.w3.org/TR/fetch-metadata/ and the
 # headers that browsers and libraries sent before it.
@@ -68,9 +69,10 @@ def redirect() -> ResponseReturnValue:
     args = _args()
     values = args.getlist(state.settings.redirect_param)
     note = _note(state, values, args)
-    page, handed_on = requested_page(state, values, request.query_string, note)
+    raw_query = request.query_string if state.settings.return_url.handed_on else b""
+    page, handed_on = requested_page(state, values, raw_query, note)
     if not state.settings.enabled:
-        return _found(page.url)
+        return _found(page)
     user = signed_in_user()
     if user is None:
         signals.sent_to_login(note)
@@ -96,7 +98,7 @@ def _note(state: AppState, values: list[str], args: MultiDict[str, str]) -> Note
     warning = None
     if not any(value.strip(" ") for value in values):
         warning = _page_elsewhere(state, args)
-    elif values[0].startswith(board.home.address):
+    elif values[0].startswith(board.home):
         pass  # as nearly always
     elif (origin := board.foreign_origin(values[0])) is not None:
         warning = (
@@ -104,14 +106,16 @@ def _note(state: AppState, values: list[str], args: MultiDict[str, str]) -> Note
             "FEEDBACKCHIMP_ORGANIZATION or FEEDBACKCHIMP_BOARD_URL with the board's "
             "address"
         )
-    texts = [] if warning is None else [warning]
-    names = [name for name in board.handed_on if name not in args]
+    level, texts = logging.INFO, []
+    if warning is not None:
+        level, texts = logging.WARNING, [warning]
+    names = [name for name in state.settings.return_url.handed_on if name not in args]
     if names:
         lacking = ", ".join(names)
         texts.append(
             f"the request lacks {lacking}, which FEEDBACKCHIMP_RETURN_URL hands on"
         )
-    return Note("; ".join(texts), is_warning=warning is not None)
+    return level, "; ".join(texts)
 
 
 def _page_elsewhere(state: AppState, args: MultiDict[str, str]) -> str | None:
@@ -158,7 +162,7 @@ def refused(refusal: SignInRefused) -> ResponseReturnValue:
     context = {
         "reason": refusal.reason,
         "message": _told(refusal),
-        "board_url": get_state().settings.board.home.url,
+        "board_url": get_state().settings.board.home,
     }
     kinds = ["text/html", "application/json"]
     if request.accept_mimetypes.best_match(kinds) == "application/json":

@@ -14,6 +14,7 @@ from flask_login import LoginManager
 
 from flask_feedbackchimp import FeedbackChimp, Identity
 from flask_feedbackchimp.settings.secret import Secret
+from flask_feedbackchimp.state import AppState
 from support.apps import BOARD, PREFIX, SECRET, User, make_app
 from support.cli import run, run_factory, words
 
@@ -168,7 +169,7 @@ def test_unreadable_probe():
         app = sound_app()
         state = app.extensions["feedbackchimp"]
         settings = replace(state.settings, secret=secret)
-        app.extensions["feedbackchimp"] = replace(state, settings=settings)
+        app.extensions["feedbackchimp"] = AppState(settings, state.slot)
         return app
 
     said = "not read back. The token is signed with another secret"

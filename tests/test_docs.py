@@ -127,7 +127,7 @@ def test_python_runs(page, monkeypatch):
         apply(monkeypatch, state)
         for create_app in run_page(page)["factories"]:
             app = create_app()
-            home = app.extensions["feedbackchimp"].settings.board.home.url
+            home = app.extensions["feedbackchimp"].settings.board.home
             response = visit(app, anybody(trusted=True))
             assert response.status_code == 302
             assert response.headers["Location"].startswith(f"{home}?ssoToken=")
@@ -340,7 +340,7 @@ def test_translated_refusals(app):
     json = client.get(PREFIX, headers={"Accept": "application/json"})
     assert json.json["message"] == german
     text = client.get(PREFIX, headers={"Sec-Purpose": "prefetch"}).text
-    assert text == f"{REFUSALS['prefetch'].message}\n"
+    assert text == f"{REFUSALS['prefetch'][1]}\n"
 
 
 # --- Tables and lists ---
@@ -399,7 +399,7 @@ def statuses(page: Path, part: str) -> dict[str, int]:
 def test_refusals_table():
     """Every reason code is documented with its status, and no other is."""
     default = flask_feedbackchimp.SignInRefused("…")
-    expected = {code: refusal.status for code, refusal in REFUSALS.items()}
+    expected = {code: status for code, (status, _) in REFUSALS.items()}
     expected[default.reason] = default.status
     assert statuses(TROUBLESHOOTING, "refusals") == expected
 

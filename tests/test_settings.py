@@ -47,8 +47,8 @@ def _settings(**config: Any) -> Settings:
 def test_defaults():
     settings = _settings()
     assert settings.board.origin == BOARD
-    assert settings.board.return_url.base is None
-    assert settings.board.return_url.pairs == (("ssoToken=", "token"),)
+    assert settings.return_url.base is None
+    assert settings.return_url.pairs == (("ssoToken=", "token"),)
     assert settings.secret.equals(Secret(SECRET))
     assert (settings.url_prefix, settings.redirect_param) == (PREFIX, "redirect")
     assert (settings.token_lifetime, settings.enabled) == (300, True)
@@ -63,7 +63,7 @@ def test_defaults():
         ("ORGANIZATION", "a" * 63, "board.origin", BOARD.replace("acme", "a" * 63)),
         ("BOARD_URL", "https://B.example/", "board.origin", "https://b.example"),
         ("BOARD_URL", None, "board.origin", BOARD),
-        ("RETURN_URL", Markup("/{token}"), "board.return_url.pairs", ()),
+        ("RETURN_URL", Markup("/{token}"), "return_url.pairs", ()),
         ("URL_PREFIX", "/a/b.c/~d_e-F/1", "url_prefix", "/a/b.c/~d_e-F/1"),
         ("URL_PREFIX", "/.well-known/...", "url_prefix", "/.well-known/..."),
         ("TOKEN_LIFETIME", 30, "token_lifetime", 30),
@@ -87,34 +87,86 @@ def test_usable_values(key, value, field, read):
 # What the mistakes of test_mistakes.py leave open: the boundaries of each rule.
 REFUSED = [
     ("JWT_SECRET", [LocalProxy(lambda: "a" * 40)], "must be text or bytes, not Local"),
-    ("ORGANIZATION",
-     ["", " acme", "acme ", "acme\n", "ac me", "ac_me", "-acme", "acme-", "acme.",
-      "acme/", "evil.example#", "acme@evil", "ac\xe9", "\u212aacme", "a" * 64,
-      "https://acme.example", "feedbackchimp.space"],
-     "must be one DNS label .*: the part of your board's address before “.feedbackch"),
+    (
+        "ORGANIZATION",
+        [
+            "",
+            " acme",
+            "acme ",
+            "acme\n",
+            "ac me",
+            "ac\xe9",
+            "\u212aacme",
+            "a" * 64,
+            "ac_me",
+            "-acme",
+            "acme-",
+            "acme.",
+            "acme/",
+            "evil.example#",
+            "acme@evil",
+            "https://acme.example",
+            "feedbackchimp.space",
+        ],
+        "must be one DNS label .*: the part of your board's address before “",
+    ),
     ("ORGANIZATION", ["https://Acme.FeedbackChimp.space"], "must be only the organiza"),
     ("ORGANIZATION", [b"acme", LocalProxy(lambda: "acme")], "must be text, not "),
-    ("BOARD_URL", ["https://a.example/board", "https://a/?a", "https://a?b=c"],
-     "must be only an origin, without path and query: write it like https://feedback"),
-    ("URL_PREFIX",
-     ["", "/", "sso", "/sso/", "//evil.example", "/sso//x", "/sso/../x", "/./sso",
-      "/..", "/sso/.", "/<path:p>", "/sso?a", "/s\xf6", "/sso\n", "https://your.app/sso"],
-     "must be a path such as /sso/feedbackchimp: start it with a slash, end it "),
+    (
+        "BOARD_URL",
+        ["https://a.example/board", "https://a/?a", "https://a?b=c"],
+        "must be only an origin, without path and query: write it like https://feedback",
+    ),
+    (
+        "URL_PREFIX",
+        [
+            "",
+            "/s\xf6",
+            "/sso\n",
+            "/",
+            "sso",
+            "/sso/",
+            "//evil.example",
+            "/sso//x",
+            "/sso/../x",
+            "/./sso",
+            "/..",
+            "/sso/.",
+            "/<path:p>",
+            "/sso?a",
+            "https://your.app/sso",
+        ],
+        "must be a path such as /sso/feedbackchimp: start it with a slash, end it ",
+    ),
     ("URL_PREFIX", [None], "must be text, not None: leave the key out"),
-    ("REDIRECT_PARAM", ["", "a b", "a=b", "a&b", "a[]", "a%b", "a\n", "\xf6", "a" * 65],
-     "must be the name of a query parameter"),
+    (
+        "REDIRECT_PARAM",
+        ["", "a b", "a=b", "a&b", "a[]", "a%b", "a\n", "\xf6", "a" * 65],
+        "must be the name of a query parameter",
+    ),
     ("RETURN_URL", [None, 5], "must be text, not"),
-    ("TOKEN_LIFETIME", [29, 3601, -300, 10**400, timedelta(seconds=29), timedelta(1)],
-     "must be between 30 and 3600 seconds: use 300, or None"),
-    ("TOKEN_LIFETIME", [timedelta(seconds=30.5), timedelta.max, True, 300.0],
-     "must be whole seconds such as 300, a timedelta of whole seconds, or None"),
-    ("ADMIN_EMAILS", [b"a@b", None, False, {"a@b": 1}, iter(["a@b"])],
-     'must be a list, not .*: write \\["boss@example.com"\\], even for one'),
-    ("ADMIN_EMAILS",
-     [["boss"], ["a@b", ""], ["a@b, c@d"], [" a@b"], ["The Boss <a@b>"], [b"a@b"]],
-     "must hold only e-mail addresses"),
+    (
+        "TOKEN_LIFETIME",
+        [29, 3601, -300, 10**400, timedelta(seconds=29), timedelta(1)],
+        "must be between 30 and 3600 seconds: use 300, or None",
+    ),
+    (
+        "TOKEN_LIFETIME",
+        [timedelta(seconds=30.5), timedelta.max, True, 300.0],
+        "must be whole seconds such as 300, a timedelta of whole seconds, or None",
+    ),
+    (
+        "ADMIN_EMAILS",
+        [b"a@b", None, False, {"a@b": 1}, iter(["a@b"])],
+        'must be a list, not .*: write \\["boss@example.com"\\], even for one',
+    ),
+    (
+        "ADMIN_EMAILS",
+        [["boss"], ["a@b", ""], ["a@b, c@d"], [" a@b"], ["The Boss <a@b>"], [b"a@b"]],
+        "must hold only e-mail addresses",
+    ),
     ("ENABLED", [None, 1, 0, "", "False"], "must be True or False, not "),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("key", "values", "said"), REFUSED)

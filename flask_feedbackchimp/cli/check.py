@@ -14,9 +14,9 @@ from flask import Flask, request, session, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError, RequestRedirect
 
-from ..destination import LOCATION_MAX_BYTES, ReturnURL
+from ..destination import LOCATION_MAX_BYTES
 from ..errors import TokenError
-from ..links import ENDPOINT, endpoint_path
+from ..links import BLUEPRINT, ENDPOINT, endpoint_path
 from ..settings import Settings
 from ..settings.secret import MIN_SECRET_BYTES, Secret
 from ..state import AppState
@@ -130,7 +130,7 @@ def find_warnings(app: Flask, state: AppState, url: str) -> Iterator[str]:
         PREFERRED_URL_SCHEME to "https", or give --base-url."""
     board = settings.board
     urls = {"FEEDBACKCHIMP_BOARD_URL": board.origin}
-    base = board.return_url.base or ""
+    base = settings.return_url.base or ""
     if not base.startswith(f"{board.origin}/"):
         urls["FEEDBACKCHIMP_RETURN_URL"] = base
     for key, value in urls.items():
@@ -142,7 +142,7 @@ def _probe(settings: Settings, secret: Secret) -> Iterator[str]:
     """Sign a made-up person in, as far as the app's half goes."""
     from .. import tokens
 
-    around = settings.board.return_url.around(settings.board.home, {})
+    around = settings.return_url.around(settings.board.home, {})
     try:
         probe = tokens.sign(
             secret, "probe@example.com", "Probe", lifetime=settings.token_lifetime
@@ -241,7 +241,7 @@ def _cookie_problems(app: Flask) -> Iterator[str]:
 def _login_view(app: Any) -> Any:
     """The view that Flask-Login takes for the redirect endpoint's blueprint."""
     manager = app.login_manager
-    return manager.blueprint_login_views.get("feedbackchimp", manager.login_view)
+    return manager.blueprint_login_views.get(BLUEPRINT, manager.login_view)
 
 
 def _say_pairs(pairs: Iterable[tuple[str, str]], **style: Any) -> None:
@@ -294,14 +294,14 @@ def _facts(state: AppState) -> Iterator[tuple[str, str]]:
 
 
 def _example(settings: Settings) -> str:
-    board = settings.board
-    handed_on = {name: b"..." for name in board.return_url.handed_on}
-    return "TOKEN".join(board.return_url.around(board.page(_EXAMPLE_PAGE), handed_on))
+    page, return_url = settings.board.page(_EXAMPLE_PAGE), settings.return_url
+    handed_on = {name: b"..." for name in return_url.handed_on}
+    return "TOKEN".join(return_url.around(page, handed_on))
 
 
 def _parts(settings: Settings) -> Iterator[tuple[str, str]]:
     """The return URL's parts, explained."""
-    return_url: ReturnURL = settings.board.return_url
+    return_url = settings.return_url
     yield "Page comes in as", settings.redirect_param
     if return_url.base is None:
         yield "Leads to", "the page itself, with what follows added to its query"

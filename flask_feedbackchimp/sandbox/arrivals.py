@@ -13,7 +13,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.wrappers import Response as AnyResponse
 
-from ..destination import PATH_SAFE, URL_SAFE, ReturnURL, as_servers_read
+from ..destination import PATH_SAFE, URL_SAFE, as_servers_read
+from ..settings.return_url import ReturnURL
 from ..settings.urls import LOOPBACK
 from .gate import Gate, get_gate
 from .reasons import ArrivalRefused

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, cast
 from flask import Flask, current_app
 
 from .. import tokens
-from ..destination import ReturnURL
 from ..errors import TokenError
+from ..settings.return_url import ReturnURL
 from ..settings.secret import Secret
 from .reasons import ArrivalRefused
 

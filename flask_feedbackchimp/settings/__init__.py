@@ -8,6 +8,7 @@ from typing import Any
 
 from ..destination import Board
 from . import readers
+from .return_url import ReturnURL
 from .secret import Secret
 
 PREFIX = "FEEDBACKCHIMP_"
@@ -34,6 +35,7 @@ class Settings:
     """The validated settings of one app; a field is what its key says, read."""
 
     board: Board
+    return_url: ReturnURL
     url_prefix: str
     redirect_param: str
     token_lifetime: int | None
@@ -71,8 +73,10 @@ def read_settings(config: Mapping[str, Any]) -> tuple[Settings | None, list[str]
 
 def _settings(values: Mapping[str, Any]) -> Settings:
     origin = values["FEEDBACKCHIMP_BOARD_URL"] or values["FEEDBACKCHIMP_ORGANIZATION"]
+    return_url: ReturnURL = values["FEEDBACKCHIMP_RETURN_URL"]
     return Settings(
-        board=Board(origin, values["FEEDBACKCHIMP_RETURN_URL"]),
+        board=Board(origin, return_url.token_name),
+        return_url=return_url.on(origin),
         url_prefix=values["FEEDBACKCHIMP_URL_PREFIX"],
         redirect_param=values["FEEDBACKCHIMP_REDIRECT_PARAM"],
         token_lifetime=values["FEEDBACKCHIMP_TOKEN_LIFETIME"],

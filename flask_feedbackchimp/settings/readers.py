@@ -12,8 +12,8 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from ..claims import is_email, plain_text
-from ..destination import ReturnURL, is_parameter
-from .return_url import parse_return_url
+from ..destination import is_parameter
+from .return_url import ReturnURL, parse_return_url
 from .secret import GET_SECRET, Secret, secret_problem, secret_text
 from .urls import is_dns_label, parse_url
 

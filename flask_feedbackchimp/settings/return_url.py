@@ -1,19 +1,78 @@
-"""Reading ``FEEDBACKCHIMP_RETURN_URL``: from the vendor's example to a record."""
+"""``FEEDBACKCHIMP_RETURN_URL``: read when the app starts, filled in at each click."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
-from urllib.parse import unquote_plus
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote, unquote_plus
 
-from ..destination import ReturnURL, as_servers_read
+from ..destination import as_servers_read
 from .urls import is_path, is_query_text, parse_url
 
 #: What stands for one whole value.
 _PLACEHOLDER = re.compile(r"\{([A-Za-z0-9._~-]{1,64})\}")
 _APPENDED = "write it like {page}?ssoToken={token}"
 _ENDPOINT = "write it like /sso?token={token}&redirect={page}"
+
+# Stands for the token until nothing can fail any more; no encoded text has it.
+_TOKEN_MARK = "\0"  # noqa: S105  a mark, not a secret
+
+
+class ReturnURL:
+    """``FEEDBACKCHIMP_RETURN_URL``, read: what stands around the token.
+
+    :param base: a path on the board or an absolute URL, without query; ``{token}`` may
+        stand in it for a path segment. ``None`` where the pairs are appended to the
+        page's own query.
+    :param pairs: each pair of the query, encoded: its text, and the name of the
+        placeholder whose value follows; ``None`` where the text is all.
+    """
+
+    __slots__ = ("base", "handed_on", "pairs", "token_name")
+
+    def __init__(
+        self, base: str | None, pairs: Iterable[tuple[str, str | None]]
+    ) -> None:
+        self.base = base
+        self.pairs = tuple(pairs)
+        own = (None, "page", "token")
+        #: The incoming parameters whose values go out again.
+        self.handed_on = tuple(name for _, name in self.pairs if name not in own)
+        token_names = [text[:-1] for text, name in self.pairs if name == "token"]
+        #: The token's parameter, decoded; ``None`` for a path segment.
+        self.token_name = unquote_plus(token_names[0]) if token_names else None
+
+    def on(self, origin: str) -> ReturnURL:
+        """The same with an absolute URL, where it is a path on the board."""
+        is_path = self.base is not None and self.base.startswith("/")
+        return ReturnURL(f"{origin}{self.base}", self.pairs) if is_path else self
+
+    def around(self, page: str, handed_on: Mapping[str, bytes]) -> tuple[str, str]:
+        """What stands before and after the token in the URL that takes it to a page.
+
+        :param page: its URL.
+        :param handed_on: values of incoming parameters, decoded; a pair whose value is
+            not there is left out.
+        """
+        values = {name: quote(value, safe="") for name, value in handed_on.items()}
+        values["token"] = _TOKEN_MARK
+        if self.base is not None:
+            values["page"] = quote(page, safe="")
+        query = "&".join(
+            text if name is None else text + values[name]
+            for text, name in self.pairs
+            if name is None or name in values
+        )
+        if self.base is None:
+            address, mark, fragment = page.partition("#")
+            separator = "&" if "?" in address else "?"
+            url = f"{address}{separator}{query}{mark}{fragment}"
+        else:
+            base = self.base.replace("{token}", _TOKEN_MARK)
+            url = f"{base}?{query}" if query else base
+        before, _, after = url.partition(_TOKEN_MARK)
+        return before, after
 
 
 def parse_return_url(text: str) -> ReturnURL:
@@ -24,7 +83,7 @@ def parse_return_url(text: str) -> ReturnURL:
     """
     _check_braces(text)
     base, _, query = text.partition("?")
-    pairs = tuple(_read_pair(pair) for pair in query.split("&") if pair)
+    pairs = [_read_pair(pair) for pair in query.split("&") if pair]
     names = _PLACEHOLDER.findall(text)
     if "token" not in names:
         raise ValueError(f"has no {{token}}: {_APPENDED}")

@@ -146,7 +146,7 @@ class StandInBoard:
 
     def _land(self, url: str) -> Visit | None:
         board = self._settings.board
-        target = on_stand_in(url, board)
+        target = on_stand_in(url, self._settings)
         if target is None:
             return None
         return land(self._sandbox, target, origin=board.origin)
@@ -154,6 +154,6 @@ class StandInBoard:
     def _url_of(self, page: str) -> str:
         board = self._settings.board
         try:
-            return board.page(page).url
+            return board.page(page)
         except SignInRefused:
             raise ValueError(f"{page!r} is not a page of {board.origin}.") from None

@@ -55,7 +55,7 @@ def sign_on_link(
 def page_of(link: Link, state: AppState) -> str:
     """The absolute URL of the page on the board that a link leads to."""
     query = parse_qs(urlsplit(link.url).query)
-    return query.get(state.settings.redirect_param, [state.settings.board.home.url])[0]
+    return query.get(state.settings.redirect_param, [state.settings.board.home])[0]
 
 
 def _listed(links: list[Link]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from typing import TypeGuard
 
 from .errors import TokenError
 
@@ -51,14 +52,14 @@ def plain_text(value: object) -> str | None:
     return str.__str__(value) if issubclass(type(value), str) else None
 
 
-def is_email(value: object) -> bool:
+def is_email(value: object) -> TypeGuard[str]:
     """Whether a value can stand in the claim ``email``."""
     if not isinstance(value, str) or re.fullmatch(_EMAIL, value) is None:
         return False
     return len(value.encode()) <= EMAIL_MAX_OCTETS
 
 
-def is_name(value: object) -> bool:
+def is_name(value: object) -> TypeGuard[str]:
     """Whether a value can stand in the claim ``name``."""
     return (
         isinstance(value, str)
@@ -91,16 +92,22 @@ def extra_members(claims: Mapping[str, object]) -> str:
 
 def _member(key: object, value: object) -> str:
     name = plain_text(key)
-    if name is not None and name.casefold() in RESERVED_CLAIMS:
+    if name is None:
+        raise TokenError(
+            "The name of an extra claim must be text, not "
+            f"{type(key).__name__}: write claims={{'company': …}}.",
+            reason="claim_not_json",
+        )
+    if name.casefold() in RESERVED_CLAIMS:
         raise TokenError(
             f"The extra claim “{name}” would replace one of the token's own: give it "
             "another name.",
             reason="claim_reserved",
         )
-    member = None if name is None else _json_member(name, value)
+    member = _json_member(name, value)
     if member is None:
         raise TokenError(
-            f"The extra claim {key!r} cannot be written as JSON: use text, finite "
+            f"The extra claim {name!r} cannot be written as JSON: use text, finite "
             "numbers, true, false, null, and lists and objects of them, with text "
             "as keys.",
             reason="claim_not_json",
@@ -109,7 +116,7 @@ def _member(key: object, value: object) -> str:
 
 
 def _has_utf8(text: str) -> bool:
-    """Lone surrogates have none."""
+    """Whether a text can be encoded; lone surrogates cannot."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Where a token may go: to the configured board, or nowhere; does not know Flask.
+"""Which pages are on the configured board; does not know Flask.
 
 A page is never taken over as it came. Its origin is matched against the board's, as
 text, and the URL that is sent is built from the *configured* origin and the page's
@@ -81,14 +81,14 @@ class Board:
             raise refuse("page_too_long")
         return page
 
-    def foreign_origin(self, text: str) -> str | None:
-        """The origin of an absolute URL that is not the board's, cut; else ``None``."""
+    def foreign_origin(self, text: str) -> str:
+        """The origin of an absolute URL that is not on the board, cut; or nothing."""
         match = re.match(r"(?ai)((?:[a-z][a-z0-9+.-]*:)?//)([^/?#\\]*)", text)
         if match is None:
-            return None
+            return ""
         origin = match[1] + match[2].rpartition("@")[2]
         if self._pattern.fullmatch(origin):
-            return None
+            return ""
         return origin[:_ORIGIN_MAX_CHARACTERS]
 
     def has_url(self, text: str) -> bool:
@@ -98,9 +98,10 @@ class Board:
     def _target(self, text: str) -> str | None:
         """What follows the board's origin in an absolute URL on it."""
         match = self._pattern.match(text)
-        if match is None or text[match.end() :][:1] not in ("", "/", "?", "#"):
+        if match is None:
             return None
-        return text[match.end() :]
+        target = text[match.end() :]
+        return target if target[:1] in ("", "/", "?", "#") else None
 
     def _rebuilt(self, target: str) -> str:
         target, _, fragment = quote(target, safe=URL_SAFE + "#").partition("#")
@@ -112,13 +113,15 @@ class Board:
         if len(pairs) > PAGE_MAX_PAIRS:
             raise refuse("page_too_long")
         query = "&".join(pair for pair in pairs if self._is_kept(pair))
-        address = f"{self.home}{path[1:]}{query and '?'}{query}"
+        address = f"{self.origin}{path or '/'}{query and '?'}{query}"
         return f"{address}#{fragment}" if fragment else address
 
     def _is_kept(self, pair: str) -> bool:
-        """Whether a pair of a page is one, and is not what a server reads as token."""
-        if not pair or not self._token_name:
-            return bool(pair)
+        """Whether a pair of a page goes on: not empty, and for no server the token."""
+        if not pair:
+            return False
+        if not self._token_name:
+            return True
         if self._token_name not in pair.casefold() and not re.search("[%+]", pair):
             return True  # nearly always, and seen at once
         return as_servers_read(unquote_plus(pair.partition("=")[0])) != self._token_name
@@ -167,17 +170,17 @@ def _is_unambiguous(url: str) -> bool:
 
 
 def _may_name_a_host(path: str) -> bool:
-    """Whether a path begins with ``//`` for somebody.
+    """Whether a path begins with ``//`` for some browser or server.
 
     A browser takes a redirect to such a path for another host; a board that strips or
     adds a trailing slash sends one. Browsers resolve dot segments before they ask
     (RFC 3986 §5.2.4), and servers decode what they are asked for.
     """
     dotted = re.sub("(?i)%2e", ".", path)
-    asked = (path, *map(_without_dot_segments, (path, dotted)))
-    read = [re.sub(r"[\t\r\n]", "", unquote(p)).replace("\\", "/") for p in asked]
-    readings = (*asked, *read, *map(_without_dot_segments, read))
-    return any(reading.startswith("//") for reading in readings)
+    sent = [path, *map(_without_dot_segments, (path, dotted))]
+    read = [re.sub(r"[\t\r\n]", "", unquote(p)).replace("\\", "/") for p in sent]
+    resolved = list(map(_without_dot_segments, read))
+    return any(reading.startswith("//") for reading in sent + read + resolved)
 
 
 def _without_dot_segments(path: str) -> str:

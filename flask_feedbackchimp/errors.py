@@ -44,7 +44,7 @@ class NotInitializedError(FeedbackChimpError):
 
 
 class TokenError(FeedbackChimpError):
-    """A token cannot be made or read; the text names the claim and the remedy.
+    """A token cannot be made or read; the text says what is wrong.
 
     :param message: what is wrong, for the developer.
     :param reason: a stable code, one of those the documentation lists.
@@ -61,10 +61,10 @@ class SignInRefused(FeedbackChimpError):
 
     An identity loader may raise it with a sentence for the visitor.
 
-    :param message: told to the visitor, so: plain words, and a way out.
+    :param message: shown to the visitor: plain words, and what to do next.
     :param reason: a stable code for logs, signals and tests.
     :param status: the HTTP status of the answer, 4xx.
-    :raises ValueError: it is another status.
+    :raises ValueError: the status is not 4xx.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ from flask import Flask
 
 from .errors import ConfigError
 from .identity import IdentityLoader, LoaderSlot
-from .links import BLUEPRINT, feedbackchimp_link, feedbackchimp_url
+from .links import BLUEPRINT, ENDPOINT, feedbackchimp_link, feedbackchimp_url
 from .signon import (
     issue_token,
     issue_url,
@@ -41,16 +41,16 @@ class FeedbackChimp:
         :raises ConfigError: the app's settings are not usable, or something of the app
             stands in the way. The app is then as it was.
         """
-        # Imported here, as the settings are: only an app that starts needs them.
+        # Imported here, and the settings below: only an app that starts needs them.
         from .cli import feedbackchimp_commands
-        from .views import blueprint, watch_rules
+        from .views import blueprint, refuse_other_methods
 
-        state = _read(app, self._slot)
+        state = _checked_state(app, self._slot)
         # Nothing of the app was touched before this line, where Flask refuses an app
         # that has answered a request already.
         app.add_template_global(feedbackchimp_url)
         app.add_template_global(feedbackchimp_link)
-        watch_rules(app)
+        refuse_other_methods(app)
         app.register_blueprint(blueprint, url_prefix=state.settings.url_prefix)
         app.extensions[KEY] = state
         app.cli.add_command(feedbackchimp_commands)
@@ -74,8 +74,8 @@ class FeedbackChimp:
         :raises TokenError: extra claims that cannot be signed, or switched off.
         """
         state = get_state()
-        require_secret(state)
-        return issue_token(state, user_or_refuse(state, user))
+        require_secret(state)  # said before “nobody is signed in”
+        return issue_token(state, user_or_refuse(user))
 
     def sso_url(self, redirect: str | None = None, user: Any = ...) -> str:
         """The absolute URL that takes a fresh token to the board, for JSON clients.
@@ -93,22 +93,20 @@ class FeedbackChimp:
         state = get_state()
         require_secret(state)
         page, _ = requested_page(state, [] if redirect is None else [redirect])
-        return issue_url(state, page, user_or_refuse(state, user), {})
+        return issue_url(state, page, user_or_refuse(user), {})
 
 
-def _read(app: Flask, slot: LoaderSlot) -> AppState:
-    """The record of an app, which stays as it is."""
+def _checked_state(app: Flask, slot: LoaderSlot) -> AppState:
+    """Read and check an app, without changing it."""
     if not isinstance(app, Flask):
         raise TypeError(
             f"FeedbackChimp takes the Flask app itself, not {type(app).__name__}: call "
             "FeedbackChimp(app), or feedbackchimp.init_app(app) in the app factory."
         )
-    # Imported here, because only an app that starts needs to read a configuration.
     from .settings import read_settings
 
-    settings, problems = read_settings(app.config)
-    if settings is not None:
-        problems = list(_in_the_way(app, settings.url_prefix))
+    settings, problems = read_settings(app)
+    problems += _in_the_way(app, None if settings is None else settings.url_prefix)
     if settings is None or problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         lines = "".join(f"\n- {problem}" for problem in problems)
@@ -119,7 +117,7 @@ def _read(app: Flask, slot: LoaderSlot) -> AppState:
     if settings.secret is not None and settings.secret.is_short:
         warnings.warn(
             f"FEEDBACKCHIMP_JWT_SECRET of the app {app.name!r} has fewer than 32 "
-            "bytes, the least for HS256 (RFC 7518 §3.2): ask FeedbackChimp for a "
+            "bytes, the minimum for HS256 (RFC 7518 §3.2): ask FeedbackChimp for a "
             "longer one.",
             UserWarning,
             stacklevel=_levels_to_the_app(),
@@ -128,14 +126,14 @@ def _read(app: Flask, slot: LoaderSlot) -> AppState:
 
 
 def _levels_to_the_app() -> int:
-    """How far up, from the caller, the first line is that is not in this module."""
+    """The ``stacklevel`` of the app's own line that called into this module."""
     frame, levels = sys._getframe(1), 1
     while frame.f_back is not None and frame.f_code.co_filename == __file__:
         frame, levels = frame.f_back, levels + 1
     return levels
 
 
-def _in_the_way(app: Flask, url_prefix: str) -> Iterator[str]:
+def _in_the_way(app: Flask, url_prefix: str | None) -> Iterator[str]:
     if KEY in app.extensions:
         yield (
             f"The app {app.name!r} is set up already: call FeedbackChimp(app) or "
@@ -146,6 +144,11 @@ def _in_the_way(app: Flask, url_prefix: str) -> Iterator[str]:
         yield (
             f"The app has a blueprint named {BLUEPRINT!r}, which is the name of "
             "this extension's: give yours another, as in Blueprint('feedback', …)."
+        )
+    elif ENDPOINT in app.view_functions:
+        yield (
+            f"The app has a view for the endpoint {ENDPOINT!r}, which is this "
+            "extension's: give yours another endpoint."
         )
     for rule in app.url_map.iter_rules():
         is_elsewhere = rule.host or rule.subdomain

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from inspect import getattr_static
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import current_app
 from flask_login import current_user
@@ -32,6 +32,8 @@ class Identity:
     email: str
     name: str
     claims: Mapping[str, object] = field(default_factory=dict)
+
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # as claims have none
 
 
 #: What :meth:`FeedbackChimp.identity_loader` registers: from the signed-in user to an
@@ -89,14 +91,14 @@ def known_user(user: Any, *, vouched: bool = True) -> Any:
     if isinstance(user, LocalProxy):
         # Signals and loaders get the user, not something that changes with the request.
         user = user._get_current_object()
-    if user is None or _flag(user, "is_anonymous", False):
+    if user is None:
         return None
+    is_anonymous = _flag(user, "is_anonymous", False)
+    is_active = _flag(user, "is_active", True)
+    is_authenticated = _flag(user, "is_authenticated", vouched)
     # With flask_login.UserMixin is_authenticated follows is_active: an inactive user
-    # sent to the login page would come back from it for ever, and an is_active that is
-    # a method would be reported under the other's name.
-    if _flag(user, "is_active", True) and not _flag(user, "is_authenticated", vouched):
-        return None
-    return user
+    # sent to the login page would come back from it for ever.
+    return None if is_anonymous or (is_active and not is_authenticated) else user
 
 
 def identify(
@@ -120,25 +122,28 @@ def identify(
             f"{type(identity).__name__}."
         )
     email, name = plain_text(identity.email), plain_text(identity.name)
-    if email is None or not is_email(email):
+    if not is_email(email):
         raise refuse("email_unusable")
     if email.casefold() in admins:
         raise refuse("admin")
-    if name is None or not is_name(name):
+    if not is_name(name):
         raise refuse("name_unusable")
     return email, name, identity.claims
 
 
 def _is_for_display(name: object, email: object) -> bool:
-    """Whether a user's attribute is meant as a name; whether it can be one is later."""
+    """Whether a user's attribute is meant as a name; :func:`identify` judges it."""
     text, address = plain_text(name), plain_text(email)
     if text is None or len(text) > NAME_MAX_CHARACTERS:
-        return name is not None
+        return name is not None  # refused later; the username does not replace it
     return not is_blank(text) and text.strip().casefold() != (address or "").casefold()
 
 
 def _flag(user: Any, name: str, default: bool) -> bool:
-    """One of Flask-Login's flags, or the default where the user has none."""
+    """One of Flask-Login's flags, or the default where the user has none.
+
+    Stricter than :func:`_attribute`: a flag that failed never counts as not set.
+    """
     try:
         value = getattr(user, name)
     except AttributeError:

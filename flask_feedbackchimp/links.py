@@ -20,7 +20,7 @@ _ATTRIBUTE = r"[A-Za-z_][A-Za-z0-9_.:-]*"
 # A script that follows the link in the page's place (Turbo Drive, htmx) could not
 # follow the hop to another origin.
 _OWN_ATTRIBUTES = {"data-turbo": "false", "hx-boost": "false"}
-# Values that say the same every time, so that what is made of them can be kept.
+# Types whose values never change, so that the HTML made of them can be kept.
 _CONSTANT = frozenset({str, Markup, bool, int, type(None)})
 
 
@@ -46,8 +46,8 @@ def feedbackchimp_url(page: str | None = None, *, external: bool = False) -> str
         home unless given.
     :param external: give the absolute URL, as ``url_for(…, _external=True)`` builds it,
         for e-mails.
-    :return: a path without a host, right under ``SCRIPT_NAME``; while switched off
-        the absolute URL of the board's page itself.
+    :return: a path without a host, right under ``SCRIPT_NAME``, unless ``external``;
+        while switched off the absolute URL of the board's page itself.
     :raises ValueError: the page is not text (an undefined variable, say), not on the
         configured board, or longer than the endpoint takes.
     :raises NotInitializedError: the current app has no ``init_app`` behind it.
@@ -77,25 +77,25 @@ def feedbackchimp_url(page: str | None = None, *, external: bool = False) -> str
 @lru_cache(maxsize=1024)
 def _linked(board: Board, redirect_param: str, page: str) -> tuple[str, str]:
     """The URL of a page on the board, and the query that asks for it."""
+    url, problem = "", ""
     try:
-        target = board.page(page)
-        fits = len(target) <= PAGE_MAX_CHARACTERS
+        url = board.page(page)
     except SignInRefused as refusal:
-        target, fits = None, refusal.reason != "page_too_long"
-    if not fits:
+        problem = refusal.reason
+    if problem == "page_too_long" or len(url) > PAGE_MAX_CHARACTERS:
         raise ValueError(
             "The page of a FeedbackChimp link must not be longer than "
             f"{PAGE_MAX_CHARACTERS} characters, percent-encoded, or have more than "
             f"{PAGE_MAX_PAIRS} query pairs."
         )
-    if target is None:
+    if problem:
         raise ValueError(
             "The page of a FeedbackChimp link must be on the configured board, "
             f"{board.home}: give a path such as '/board/1002-feature-requests', or "
             "a URL under that origin, percent-encoded, without white space."
         )
-    is_named = page.strip(" ")
-    return target, f"?{redirect_param}={quote(target, safe='')}" if is_named else ""
+    query = f"?{redirect_param}={quote(url, safe='')}" if page.strip(" ") else ""
+    return url, query
 
 
 def feedbackchimp_link(

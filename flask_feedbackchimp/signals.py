@@ -1,7 +1,7 @@
 """What is told about every outcome: one signal, one log line, never a token.
 
 Being asked to log in is not an outcome yet: it is logged, and sends no signal. While
-switched off, nothing is told.
+switched off, only refusals are told.
 """
 
 from __future__ import annotations

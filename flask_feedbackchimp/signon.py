@@ -27,31 +27,6 @@ _NO_LOADER = (
 )
 
 
-class _Told:
-    """Tells of a refusal that passes through the block, and lets it pass."""
-
-    __slots__ = ("_note", "_state", "_user")
-
-    def __init__(self, state: AppState, user: Any, note: Note) -> None:
-        self._state = state
-        self._user = user
-        self._note = note
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
-        note = self._note
-        if isinstance(error, HTTPException):  # a loader's abort()
-            signals.refused(self._user, "aborted", note)
-        if isinstance(error, SignInRefused):
-            lacks = error.reason in ("email_unusable", "name_unusable")
-            if lacks and self._state.slot.is_default:
-                texts = filter(None, (_NO_LOADER, note[1]))
-                note = (logging.WARNING, "; ".join(texts))
-            signals.refused(self._user, error.reason, note)
-
-
 def require_secret(state: AppState) -> Secret:
     """What signs.
 
@@ -75,22 +50,25 @@ def requested_page(
     :param query: the request's query string, for the parameters to hand on.
     :raises SignInRefused: with status 400.
     """
-    with _Told(state, None, note):
-        page = state.settings.board.requested_page(values)
-        names = state.settings.return_url.handed_on
-        return page, handed_on_values(query, names) if query else {}
+    settings = state.settings
+    try:
+        page = settings.board.requested_page(values)
+        return page, handed_on_values(query, settings.return_url.handed_on)
+    except SignInRefused as refusal:
+        signals.refused(None, refusal.reason, note)
+        raise
 
 
-def user_or_refuse(state: AppState, user: Any) -> Any:
+def user_or_refuse(user: Any) -> Any:
     """The given user, or the signed-in one for an ellipsis.
 
     :raises SignInRefused: with status 401, if that is nobody.
     """
     user = signed_in_user() if user is ... else known_user(user)
-    if user is not None:
-        return user
-    with _Told(state, None, NO_NOTE):
+    if user is None:
+        signals.refused(None, "not_signed_in")
         raise refuse("not_signed_in")
+    return user
 
 
 def issue_token(state: AppState, user: Any) -> str:
@@ -120,12 +98,12 @@ def issue_url(
     token = _sign(state, user, note)
     settings = state.settings
     before, after = settings.return_url.around(page, handed_on)
-    with _Told(state, user, note):
-        if len(before) + len(token) + len(after) > LOCATION_MAX_BYTES:
-            around_home = settings.return_url.around(settings.board.home, {})
-            shortest = sum(map(len, around_home))
-            fits = shortest + len(token) <= LOCATION_MAX_BYTES
-            raise refuse("page_too_long" if fits else "token_too_long")
+    if len(before) + len(token) + len(after) > LOCATION_MAX_BYTES:
+        around_home = settings.return_url.around(settings.board.home, {})
+        fits = len(token) + sum(map(len, around_home)) <= LOCATION_MAX_BYTES
+        reason = "page_too_long" if fits else "token_too_long"
+        signals.refused(user, reason, note)
+        raise refuse(reason)
     signals.issued(user, token.jti, note)
     # Nothing can fail from here on: only now may a variable hold the token as text.
     return token.between(before, after)
@@ -136,16 +114,21 @@ def _sign(state: AppState, user: Any, note: Note) -> SignedToken:
     # Imported here, because jwt is costly and most commands of an app never sign.
     from .tokens import sign
 
-    with _Told(state, user, note):
-        email, name, claims = identify(user, state.slot.loader, settings.admin_emails)
     try:
-        return sign(
-            secret,
-            email,
-            name,
-            claims=claims,
-            lifetime=settings.token_lifetime,
-        )
+        email, name, claims = identify(user, state.slot.loader, settings.admin_emails)
+    except HTTPException:  # a loader's abort()
+        signals.refused(user, "aborted", note)
+        raise
+    except SignInRefused as refusal:
+        lacks = refusal.reason in ("email_unusable", "name_unusable")
+        if lacks and state.slot.is_default:
+            texts = filter(None, (_NO_LOADER, note[1]))
+            note = (logging.WARNING, "; ".join(texts))
+        signals.refused(user, refusal.reason, note)
+        raise
+    try:
+        lifetime = settings.token_lifetime
+        return sign(secret, email, name, claims=claims, lifetime=lifetime)
     except TokenError:
         signals.unsignable(user)
         raise

@@ -38,6 +38,9 @@ class AppState:
             f"{name} cannot be set: the record of an app never changes."
         )
 
+    def __delattr__(self, name: str) -> None:
+        self.__setattr__(name, None)
+
 
 def get_state(app: Flask | None = None) -> AppState:
     """The record of an app, the current one unless given.
@@ -53,5 +56,5 @@ def get_state(app: Flask | None = None) -> AppState:
         raise NotInitializedError(
             f"FeedbackChimp does not know the app {app.name!r}: call "
             "FeedbackChimp(app), or feedbackchimp.init_app(app) in the app factory. If "
-            "you did, this may be another app object than that one."
+            "you did, the current app is a different object."
         ) from None

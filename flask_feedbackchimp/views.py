@@ -41,7 +41,7 @@ blueprint: Blueprint = Blueprint(BLUEPRINT, __name__, template_folder="templates
 # headers that browsers and libraries sent before it.
 _PURPOSES = ("HTTP_SEC_PURPOSE", "HTTP_X_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_MOZ")
 _METHODS = ("GET", "OPTIONS")
-_BOARD_PATH = "/board/"  # what is known of a path on the vendor's boards
+_BOARD_PATH = "/board/"  # the only path known of the vendor's boards
 
 
 @blueprint.get("")
@@ -53,19 +53,20 @@ def redirect() -> ResponseReturnValue:
     state = get_state()
     environ = request.environ
     method = environ["REQUEST_METHOD"]
-    if method == "OPTIONS":  # by a rule that leaves them to the view
+    if method == "OPTIONS":  # by a rule with provide_automatic_options=False
         return Response(headers={"Allow": ", ".join(_METHODS)})
     if method != "GET":  # HEAD, which Flask lets in with GET
         raise MethodNotAllowed(_METHODS)
-    if any("prefetch" in environ[key].lower() for key in _PURPOSES if key in environ):
-        return _refuse_script("prefetch")
+    if any("prefetch" in environ.get(key, "").lower() for key in _PURPOSES):
+        return _refuse_unclicked("prefetch")
+    # Before the mode: htmx fetches. Rebuilt, so that no byte of the request is echoed.
     if environ.get("HTTP_HX_REQUEST") == "true":
         query = quote(request.query_string, safe=URL_SAFE)
         path = quote(request.path.lstrip("/"), safe=PATH_SAFE)
         same_url = f"{mount_path()}/{path}{query and '?'}{query}"
         return Response(headers={"HX-Redirect": same_url})
     if environ.get("HTTP_SEC_FETCH_MODE", "navigate") != "navigate":
-        return _refuse_script("not_a_navigation")
+        return _refuse_unclicked("not_a_navigation")
     args = _args()
     values = args.getlist(state.settings.redirect_param)
     note = _note(state, values, args)
@@ -80,7 +81,7 @@ def redirect() -> ResponseReturnValue:
         return answer
     try:
         return _found(issue_url(state, page, user, handed_on, note))
-    except TokenError:
+    except TokenError:  # told in signon
         raise refuse("claims_unusable") from None
 
 
@@ -94,49 +95,44 @@ def _args() -> MultiDict[str, str]:
 
 def _note(state: AppState, values: list[str], args: MultiDict[str, str]) -> Note:
     """What the operator is told about the request, whatever comes of it."""
-    board = state.settings.board
-    warning = None
+    board, warning, lacking = state.settings.board, "", ""
     if not any(value.strip(" ") for value in values):
         warning = _page_elsewhere(state, args)
-    elif values[0].startswith(board.home):
-        pass  # as nearly always
-    elif (origin := board.foreign_origin(values[0])) is not None:
-        warning = (
+    elif not values[0].startswith(board.home):  # as nearly all do
+        origin = board.foreign_origin(values[0])
+        warning = origin and (
             f"the page is on {origin!a}, the board on {board.origin!r}: compare "
             "FEEDBACKCHIMP_ORGANIZATION or FEEDBACKCHIMP_BOARD_URL with the board's "
             "address"
         )
-    level, texts = logging.INFO, []
-    if warning is not None:
-        level, texts = logging.WARNING, [warning]
     names = [name for name in state.settings.return_url.handed_on if name not in args]
     if names:
-        lacking = ", ".join(names)
-        texts.append(
-            f"the request lacks {lacking}, which FEEDBACKCHIMP_RETURN_URL hands on"
+        lacking = (
+            f"the request lacks {', '.join(names)}, which FEEDBACKCHIMP_RETURN_URL "
+            "hands on"
         )
-    return level, "; ".join(texts)
+    level = logging.WARNING if warning else logging.INFO
+    return level, "; ".join(filter(None, (warning, lacking)))
 
 
-def _page_elsewhere(state: AppState, args: MultiDict[str, str]) -> str | None:
-    """A page of the board in another parameter than the one that names it."""
+def _page_elsewhere(state: AppState, args: MultiDict[str, str]) -> str:
+    """The warning, if a page of the board came in under another name."""
     param, board = state.settings.redirect_param, state.settings.board
     for name, value in args.items():
-        # Campaign parameters name where somebody comes from, not where to go.
-        is_other = name != param and not name.lower().startswith("utm_")
         is_page = value.startswith(_BOARD_PATH) or board.has_url(value)
-        if is_other and is_page and is_parameter(name):
+        # Campaign parameters name where somebody comes from, not where to go.
+        if is_page and is_parameter(name) and not name.lower().startswith("utm_"):
             return (
                 f"no page came in as {param!r}, but {name!r} holds a page of the "
                 f"board: set FEEDBACKCHIMP_REDIRECT_PARAM to {name!r}"
             )
-    return None
+    return ""
 
 
 class _BoardRedirect(Response):
     """Sends its ``Location`` as it was built and measured.
 
-    Werkzeug would parse and quote it once more, which changes nothing in one of ours.
+    Werkzeug's own rewrite would cost time, and change nothing in one of ours.
     The private headers are set last: Flask-Talisman, for one, replaces the policy.
     """
 
@@ -150,7 +146,7 @@ def _found(url: str) -> Response:
     return _BoardRedirect(text, 302, {"Location": url}, mimetype="text/plain")
 
 
-def _refuse_script(reason: str) -> Response:
+def _refuse_unclicked(reason: str) -> Response:
     refusal = refuse(reason)
     signals.refused(None, reason)
     return Response(f"{_told(refusal)}\n", refusal.status, mimetype="text/plain")
@@ -196,7 +192,10 @@ def keep_private(response: Response) -> Response:
 
 
 class _OtherMethods(set[str]):
-    """Every method that a rule does not take; to those who list them, an empty set."""
+    """Every method that a rule does not take; to those who list them, an empty set.
+
+    ``methods = None`` would match what the first rule takes, too.
+    """
 
     def __init__(self, taken: Iterable[str]) -> None:
         super().__init__()
@@ -215,20 +214,22 @@ class _EndpointRule(Rule):
     """
 
     def get_rules(self, map: Map) -> Iterator[Rule]:
-        yield self
-        if self.endpoint == ENDPOINT:
-            yield _for_other_methods(self)
+        for rule in super().get_rules(map):
+            yield rule
+            if rule.endpoint == ENDPOINT:
+                yield _for_other_methods(rule)
 
 
 def _for_other_methods(rule: Rule) -> Rule:
     others = rule.empty()
     others.methods = _OtherMethods(rule.methods or ())
+    # What Werkzeug calls where a rule matches.
     others.redirect_to = _refuse_method
     return others
 
 
-def watch_rules(app: Flask) -> None:
-    """Let every rule of the endpoint bring its second one, aliases among them."""
+def refuse_other_methods(app: Flask) -> None:
+    """Give every rule of the endpoint a second one, also aliases before and after."""
     rule_class: type[Rule] = type("Rule", (_EndpointRule, app.url_rule_class), {})
     app.url_rule_class = rule_class
     for rule in list(app.url_map.iter_rules()):
@@ -237,6 +238,7 @@ def watch_rules(app: Flask) -> None:
 
 
 def _refuse_method(adapter: MapAdapter, **_: Any) -> str:
-    if has_request_context():  # and not a look-up in the map
+    # Not where another view looks something up in the map.
+    if has_request_context() and request.url_rule is None:
         after_this_request(keep_private)
     raise MethodNotAllowed(_METHODS)

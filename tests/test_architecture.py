@@ -1,7 +1,5 @@
 """The package is held to its own plan: who imports whom, who knows what, and when."""
 
-from __future__ import annotations
-
 import ast
 import inspect
 import re

@@ -1,7 +1,5 @@
 """``flask feedbackchimp check``: what it calls ready works, and its remedies help."""
 
-from __future__ import annotations
-
 import os
 import re
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """``flask feedbackchimp``: token, verify and sandbox, and the group as a program."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

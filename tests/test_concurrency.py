@@ -1,7 +1,5 @@
 """Many at once: no token of one for another, and no ``jti`` twice."""
 
-from __future__ import annotations
-
 import json
 import os
 import sys

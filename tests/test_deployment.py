@@ -1,7 +1,5 @@
 """Behind a proxy and under a mount point; ``tests/ecosystem`` has real servers."""
 
-from __future__ import annotations
-
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 

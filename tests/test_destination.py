@@ -1,7 +1,5 @@
 """Where a token goes: to the configured board, or nowhere; as the server gets it."""
 
-from __future__ import annotations
-
 import re
 import socket
 from collections.abc import Iterable
@@ -193,7 +191,6 @@ NO_PAGE = (
     ],
 )
 def test_odd_queries(query, address):
-    """Without a page, or with one that is spelled oddly."""
     assert_lands(ada().get(query), Honest("", address))
 
 

@@ -1,7 +1,5 @@
 """The documentation is held to the code, and the code to the documentation."""
 
-from __future__ import annotations
-
 import ast
 import logging
 import os
@@ -15,7 +13,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
 from flask import Flask, render_template_string
+from flask_babel import Babel
 from jinja2 import DictLoader
 
 import flask_feedbackchimp
@@ -327,13 +328,19 @@ def test_templates_render(app, snippet):
     assert "eyJ" not in html
 
 
-def test_translated_refusals(app):
-    """``message.txt`` as shown gives one sentence for page, JSON and text."""
+def test_translated_refusals(tmp_path):
+    """``message.txt`` as shown, with Flask-Babel: one sentence for page, JSON, text."""
     [snippet] = snippets(DOCS / "templates.md", "jinja")
     english = re.search(r'"identity_refused": _\("(.*?)"\)', snippet.code)[1]
     german = "Bitte bestätigen Sie zuerst Ihre Adresse."
+    catalog = Catalog(locale="de")
+    catalog.add(english, german)
+    (folder := tmp_path / "de" / "LC_MESSAGES").mkdir(parents=True)
+    with (folder / "messages.mo").open("wb") as file:
+        write_mo(file, catalog)
+    app = make_app(BABEL_TRANSLATION_DIRECTORIES=str(tmp_path))
+    Babel(app, locale_selector=lambda: "de")
     app.jinja_loader = DictLoader({"feedbackchimp/message.txt": snippet.code})
-    app.jinja_env.globals["_"] = lambda text: {english: german}.get(text, text)
     app.feedbackchimp.identity_loader(lambda user: None)
     client = logged_in(app)
     assert german in client.get(PREFIX).text

@@ -1,7 +1,5 @@
 """The redirect endpoint: every case of the contract, and the order between them."""
 
-from __future__ import annotations
-
 from functools import cache
 from itertools import combinations, product
 from typing import Any
@@ -258,16 +256,20 @@ def test_back_to_the_apps_home(mount, home):
     assert f'<a href="{home}">Back to this site</a>' in answer.text
 
 
-def test_own_template(app):
-    template = "{{ status }} {{ reason }} {{ message }} {{ board_url }} {{ app_url }}"
-    app.jinja_loader = DictLoader({"feedbackchimp/refused.html": template})
+def test_own_templates(app):
+    """One gives the page, the other its sentence and that of a plain text."""
+    page = "{{ status }} {{ reason }} {{ message }} {{ board_url }} {{ app_url }}"
+    own = {"refused.html": page, "message.txt": "\n{{ reason }}: {{ message }}\n\n"}
+    app.jinja_loader = DictLoader({f"feedbackchimp/{name}": own[name] for name in own})
 
     @app.feedbackchimp.identity_loader
     def load(user: Any) -> None:
         raise SignInRefused("<b>", reason="mine", status=402)
 
-    answer = Browser(app, "ada").go(PAGE)
-    assert (answer.status_code, answer.text) == (402, f"402 mine &lt;b&gt; {BOARD}/ /")
+    answer, html = Browser(app, "ada").go(PAGE), f"402 mine mine: &lt;b&gt; {BOARD}/ /"
+    assert (answer.status_code, answer.text) == (402, html)
+    text = Browser(app).go(PAGE, headers={"Purpose": "prefetch"}).text
+    assert text == "prefetch: Sign-ins are not prefetched. Please follow the link.\n"
 
 
 class Loose(FeedbackChimp):

@@ -1,7 +1,5 @@
 """Whatever fails, no error reporter finds the secret or a live token in our frames."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The extension object: how an app is set up, and the Python API."""
 
-from __future__ import annotations
-
 import inspect
 import linecache
 from collections.abc import Callable
@@ -111,8 +109,9 @@ def test_set_up(set_up):
     set_up(app)
     assert set(app.extensions) - extensions == {"feedbackchimp"}
     for name in ("settings", "slot", "more"):
-        with pytest.raises(AttributeError, match=f"{name} cannot be set"):
-            setattr(get_state(app), name, None)
+        for change, *value in ((setattr, None), (delattr,)):
+            with pytest.raises(AttributeError, match=f"{name} cannot be set"):
+                change(get_state(app), name, *value)
     assert set(vars(app)) - attributes == {"jinja_env", "url_rule_class"}
     assert set(app.blueprints) == {"feedbackchimp"}
     assert set(app.cli.commands) == {"feedbackchimp"}
@@ -140,7 +139,7 @@ def test_short_secret():
         FeedbackChimp(_bare_app(**SHORT))  # this line
     assert [str(warning.message) for warning in warned] == [
         "FEEDBACKCHIMP_JWT_SECRET of the app 'bookshop' has fewer than 32 bytes, the "
-        "least for HS256 (RFC 7518 §3.2): ask FeedbackChimp for a longer one."
+        "minimum for HS256 (RFC 7518 §3.2): ask FeedbackChimp for a longer one."
     ] * 2
     for told in warned:
         assert (told.category, told.filename) == (UserWarning, __file__)
@@ -166,7 +165,7 @@ def test_without_init_app():
             assert str(caught.value) == (
                 "FeedbackChimp does not know the app 'bookshop': call "
                 "FeedbackChimp(app), or feedbackchimp.init_app(app) in the app "
-                "factory. If you did, this may be another app object than that one."
+                "factory. If you did, the current app is a different object."
             )
 
 

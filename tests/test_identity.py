@@ -1,7 +1,5 @@
 """Who a token is about: the user, the app's identity loader, and never the request."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError
@@ -171,11 +169,12 @@ def test_flags_that_cannot_be_found():
 
 @pytest.mark.parametrize("name", FLAGS)
 def test_flag_that_is_a_method(name):
-    """It is true whatever it would return, so it is an error that names it."""
-    user = type("Closed", (User,), {name: lambda user: False})()
+    """It is true whatever it would return, so it is an error, whatever others say."""
     says = rf"Closed\.{name} is a method, .* add @property to it, or set {name} to "
-    with pytest.raises(TypeError, match=says):
-        _signed(user)
+    for others in ({}, {"is_anonymous": True}, {"is_active": False}):
+        user = type("Closed", (User,), {**others, name: lambda user: False})()
+        with pytest.raises(TypeError, match=says):
+            _signed(user)
 
 
 def test_loader_gets_the_user_within_the_request():
@@ -251,7 +250,6 @@ def test_errors_of_a_loader_come_out(error):
 
 
 def test_identity_is_a_frozen_value():
-    """And not a sequence."""
     identity = Identity("ada@b", "Ada", claims={"a": 1})
     assert identity == Identity(email="ada@b", name="Ada", claims={"a": 1})
     assert identity not in (Identity("ada@b", "Ada"), ("ada@b", "Ada", {"a": 1}))
@@ -274,7 +272,6 @@ def test_identity_is_a_frozen_value():
     ids=range(4),
 )
 def test_administrators(listed, email):
-    """In any case of letters, whoever the loader says it is."""
     admins = ["root@example.com", listed]
     app = _app(lambda user: Identity(email, "Boss"), FEEDBACKCHIMP_ADMIN_EMAILS=admins)
     assert _refused(User(), app) == "admin"

@@ -1,7 +1,5 @@
 """What a visit leaves behind: no secret, and a token only in ``Location``."""
 
-from __future__ import annotations
-
 import logging
 import re
 from collections import namedtuple

@@ -1,7 +1,5 @@
 """Links to the endpoint: where they point, what they carry, and what they refuse."""
 
-from __future__ import annotations
-
 from functools import partial
 from html.parser import HTMLParser
 from itertools import product
@@ -360,6 +358,5 @@ def test_impossible_attributes(says):
 
 
 def test_attribute_given_twice():
-    """A browser would take the first and drop the second without a word."""
     with pytest.raises(ValueError, match="one class"):
         element("Go", **{"class": "a", "class_": "b"})

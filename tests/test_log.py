@@ -1,7 +1,5 @@
 """What is told of every outcome: one log line, one signal, never a token."""
 
-from __future__ import annotations
-
 import logging
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Visitors who log in on the way land where the link led."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Each mistake a new user makes: what is said, and that the remedy, pasted, works."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 
@@ -152,6 +150,15 @@ def test_own_blueprint_of_our_name():
     said = ".*a blueprint named 'feedbackchimp'.*Blueprint('feedback', …)"
     _assert_refused(app, said)
     assert _signs_in(mended)
+
+
+def test_own_view_of_our_endpoint():
+    app = _app(**USABLE)
+    app.add_url_rule("/own", "feedbackchimp.redirect", str)
+    _assert_refused(app, ".*'feedbackchimp.redirect'.*give yours another endpoint")
+    app.config["FEEDBACKCHIMP_JWT_SECRET"] = None  # each is listed
+    with pytest.raises(ConfigError, match=r"^2 problems(.|\n)*_SECRET(.|\n)*endpoint"):
+        FeedbackChimp(app)
 
 
 def test_own_route_at_the_prefix():

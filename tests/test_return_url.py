@@ -1,7 +1,5 @@
 """``FEEDBACKCHIMP_RETURN_URL``: what each form of it sends, or why it is refused."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
@@ -183,6 +181,7 @@ BY_WHAT_IS_SAID = """
     a path that does not belong: /\xe9?t={token} /100%/?t={token}
     a pair whose name is missing: /sso?={token} /sso?a[]={token}
     a value with characters: /?t={token}&a=b=c /?t={token}&a=<b> /?t={token}&a=%zz
+    read without a name: {page}?%5Bt%5D={token} /sso?%00={token} /?%20={token}
     two parameters of one name: /sso?t={token}&t=2 /sso?t={token}&T=2
     two parameters of one name: /sso?t={token}&t%5B%5D=2 /sso?a=1&t={token}&%61={page}
     nobody has checked: /sso?t={token}&to={redirect}

@@ -1,7 +1,5 @@
 """The stand-in board: its pages, both legs of a sign-in, and its manners."""
 
-from __future__ import annotations
-
 import logging
 import socket
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The stand-in's checks on a token, each shown as a page with a reason."""
 
-from __future__ import annotations
-
 import json
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier

@@ -1,7 +1,5 @@
 """What can be a signing secret, and how it is kept."""
 
-from __future__ import annotations
-
 import hmac
 import json
 import pickle

@@ -1,7 +1,5 @@
 """Serving an app at both loopback addresses."""
 
-from __future__ import annotations
-
 import errno
 import socket
 from contextlib import closing

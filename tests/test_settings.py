@@ -1,12 +1,11 @@
 """What the settings accept, what they refuse, and that they are read once."""
 
-from __future__ import annotations
-
 import copy
 import logging
 import re
 import traceback
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import FrozenInstanceError, fields
 from datetime import timedelta
 from operator import attrgetter
@@ -38,8 +37,12 @@ def _config(**config: Any) -> dict[str, Any]:
     return {key: value for key, value in (CONFIG | changes).items() if value is not ...}
 
 
+def _read(config: Mapping[str, Any]) -> tuple[Settings | None, list[str]]:
+    return read_settings(SimpleNamespace(config=config))
+
+
 def _settings(**config: Any) -> Settings:
-    settings, problems = read_settings(_config(**config))
+    settings, problems = _read(_config(**config))
     assert problems == []
     return settings
 
@@ -173,7 +176,7 @@ REFUSED = [
 def test_refused_values(key, values, said):
     """Each is one problem: the key, what is wrong and the remedy, in one sentence."""
     for value in values:
-        _, (problem,) = read_settings(_config(**{key: value}))
+        _, (problem,) = _read(_config(**{key: value}))
         assert re.fullmatch(f"FEEDBACKCHIMP_{key} {said}.*\\.", problem), problem
 
 
@@ -189,7 +192,7 @@ def test_refused_values(key, values, said):
 def test_own_secret_key(own):
     """Refused in any form: whoever has it could forge the app's sessions."""
     for form in (SECRET, SECRET.encode(), f"{SECRET}\n"):
-        _, (problem,) = read_settings(_config(JWT_SECRET=form) | own)
+        _, (problem,) = _read(_config(JWT_SECRET=form) | own)
         assert "FEEDBACKCHIMP_JWT_SECRET is the app's own SECRET_KEY" in problem
         assert "Settings → SSO" in problem
         assert SECRET not in problem
@@ -207,7 +210,7 @@ def test_own_secret_key(own):
 )
 def test_what_is_not_ours(own):
     """Flask's own settings are Flask's to judge, and other keys are other people's."""
-    _, problems = read_settings(MappingProxyType(OrderedDict(_config()) | own))
+    _, problems = _read(MappingProxyType(OrderedDict(_config()) | own))
     assert problems == []
 
 
@@ -258,7 +261,7 @@ def test_no_value_is_repeated(value, caplog):
 @given(st.text() | st.binary() | st.integers() | st.lists(st.text()) | st.none())
 def test_any_value_is_read_or_refused(value):
     for key in KEYS:
-        settings, problems = read_settings({**CONFIG, key: value})
+        settings, problems = _read({**CONFIG, key: value})
         assert (settings is None) is bool(problems)
 
 
@@ -333,7 +336,7 @@ def test_switched_off_no_secret_is_read(secret):
 )
 def test_only_false_itself_switches_off(config, wrong):
     """And only the secret: the other rules hold."""
-    _, problems = read_settings(_config(JWT_SECRET=..., **config))
+    _, problems = _read(_config(JWT_SECRET=..., **config))
     assert [problem.split()[0][14:] for problem in problems] == wrong
 
 

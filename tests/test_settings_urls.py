@@ -1,7 +1,5 @@
 """The URLs of a configuration: DNS names and this machine's, one spelling for each."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

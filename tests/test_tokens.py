@@ -1,7 +1,5 @@
 """What a token is made of, and what passes for one."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json
@@ -75,7 +73,6 @@ def test_header_and_payload_bytes():
 
 @pytest.mark.parametrize("claims", [None, {}])
 def test_without_lifetime(claims):
-    """The vendor's three claims."""
     assert set(claims_of(_signed(claims=claims))) == {"email", "name", "jti"}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from ..destination import Board
 from . import readers
@@ -32,7 +32,7 @@ BOARD_KEYS = ("FEEDBACKCHIMP_ORGANIZATION", "FEEDBACKCHIMP_BOARD_URL")
 
 @dataclass(frozen=True, slots=True, repr=False)  # it knows people's addresses
 class Settings:
-    """The validated settings of one app; a field is what its key says, read."""
+    """The validated settings of one app, one field for each key but the board's."""
 
     board: Board
     return_url: ReturnURL
@@ -45,28 +45,33 @@ class Settings:
     secret: Secret | None
 
 
-def read_settings(config: Mapping[str, Any]) -> tuple[Settings | None, list[str]]:
-    """Read the settings out of an app's configuration, which stays as it is.
+class Configured(Protocol):
+    """What has a configuration, such as a Flask app."""
 
-    Nothing is raised from here, where the configuration is at hand and an error report
-    would show it.
+    @property
+    def config(self) -> Mapping[str, Any]: ...
+
+
+def read_settings(app: Configured) -> tuple[Settings | None, list[str]]:
+    """Read the settings of an app, whose configuration stays as it is.
 
     :return: the settings, or ``None`` and every problem, each with its key and remedy.
     """
-    problems = list(_unknown_keys(config))
-    app_secrets = list(_app_secrets(config))
-    get = config.get
-    del config  # a value may fail in ways of its own, and this frame shows then
+    # No variable here is the configuration, nor a method of it: where a value or the
+    # configuration itself fails, an error report would show the secret.
+    problems = list(_unknown_keys(app))
+    app_secrets = list(_app_secrets(app))
+    is_off = app.config.get("FEEDBACKCHIMP_ENABLED") is False
     values: dict[str, Any] = {}
     for key, (default, read) in KEYS.items():
-        if key == "FEEDBACKCHIMP_JWT_SECRET" and get("FEEDBACKCHIMP_ENABLED") is False:
+        if key == "FEEDBACKCHIMP_JWT_SECRET" and is_off:
             values[key] = None
             continue
         try:
-            values[key] = read(get(key, default))
+            values[key] = read(app.config.get(key, default))
         except ValueError as error:
             problems.append(f"{key} {error}.")
-    boards = [key for key in BOARD_KEYS if get(key) is not None]
+    boards = [key for key in BOARD_KEYS if app.config.get(key) is not None]
     problems += _contradictions(values, boards, app_secrets)
     return (None, problems) if problems else (_settings(values), [])
 
@@ -86,8 +91,8 @@ def _settings(values: Mapping[str, Any]) -> Settings:
     )
 
 
-def _unknown_keys(config: Mapping[str, Any]) -> Iterator[str]:
-    for key in config:
+def _unknown_keys(app: Configured) -> Iterator[str]:
+    for key in app.config:
         if isinstance(key, str) and key.startswith(PREFIX) and key not in KEYS:
             # Imported where it is needed: nearly no app ever needs it.
             from difflib import get_close_matches
@@ -137,12 +142,12 @@ def _contradictions(
         )
 
 
-def _app_secrets(config: Mapping[str, Any]) -> Iterator[Secret]:
-    fallbacks = config.get("SECRET_KEY_FALLBACKS")
+def _app_secrets(app: Configured) -> Iterator[Secret]:
+    fallbacks = app.config.get("SECRET_KEY_FALLBACKS")
     if not isinstance(fallbacks, list | tuple):
         fallbacks = ()
-    for key in (config.get("SECRET_KEY"), *fallbacks):
+    for key in (app.config.get("SECRET_KEY"), *fallbacks):
         try:
             yield readers.read_jwt_secret(key)
-        except ValueError:  # it cannot be ours, which was read
+        except ValueError:  # not usable as our secret, so not equal to it
             continue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote, unquote_plus
 
@@ -34,19 +33,21 @@ class ReturnURL:
     def __init__(
         self, base: str | None, pairs: Iterable[tuple[str, str | None]]
     ) -> None:
-        self.base = base
-        self.pairs = tuple(pairs)
+        self.base: str | None = base
+        self.pairs: tuple[tuple[str, str | None], ...] = tuple(pairs)
         own = (None, "page", "token")
         #: The incoming parameters whose values go out again.
-        self.handed_on = tuple(name for _, name in self.pairs if name not in own)
-        token_names = [text[:-1] for text, name in self.pairs if name == "token"]
+        self.handed_on: tuple[str, ...] = tuple(
+            name for _, name in self.pairs if name not in own
+        )
+        names = (text[:-1] for text, name in self.pairs if name == "token")
         #: The token's parameter, decoded; ``None`` for a path segment.
-        self.token_name = unquote_plus(token_names[0]) if token_names else None
+        self.token_name: str | None = next(map(unquote_plus, names), None)
 
     def on(self, origin: str) -> ReturnURL:
         """The same with an absolute URL, where it is a path on the board."""
-        is_path = self.base is not None and self.base.startswith("/")
-        return ReturnURL(f"{origin}{self.base}", self.pairs) if is_path else self
+        on_board = self.base is not None and self.base.startswith("/")
+        return ReturnURL(f"{origin}{self.base}", self.pairs) if on_board else self
 
     def around(self, page: str, handed_on: Mapping[str, bytes]) -> tuple[str, str]:
         """What stands before and after the token in the URL that takes it to a page.
@@ -87,8 +88,9 @@ def parse_return_url(text: str) -> ReturnURL:
     names = _PLACEHOLDER.findall(text)
     if "token" not in names:
         raise ValueError(f"has no {{token}}: {_APPENDED}")
-    if (name := _repeated(names)) is not None:
-        raise ValueError(f"has {{{name}}} twice: use it once; {_APPENDED}")
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"has {{{name}}} twice: use it once; {_APPENDED}")
     return_url = ReturnURL(None if base == "{page}" else _read_base(base), pairs)
     _check_names(return_url)
     return return_url
@@ -173,18 +175,17 @@ def _read_pair(pair: str) -> tuple[str, str | None]:
 
 def _check_names(return_url: ReturnURL) -> None:
     names = [unquote_plus(text.partition("=")[0]) for text, _ in return_url.pairs]
-    name = _repeated(names)
-    if name is None and return_url.token_name is not None:
+    clash = len(set(names)) < len(names)
+    if return_url.token_name is not None:
         token_name = as_servers_read(return_url.token_name)
-        if [as_servers_read(name) for name in names].count(token_name) > 1:
-            name = return_url.token_name
-    if name is not None:
+        if not token_name:
+            raise ValueError(
+                "has a parameter for the token that servers may read without a name: "
+                f"begin it with a letter; {_APPENDED}"
+            )
+        clash |= list(map(as_servers_read, names)).count(token_name) > 1
+    if clash:
         raise ValueError(
             "has two parameters of one name, of which a board reads only one: give "
             f"each its own name; {_ENDPOINT}"
         )
-
-
-def _repeated(names: Iterable[str]) -> str | None:
-    counts = Counter(names)
-    return next((name for name, count in counts.items() if count > 1), None)

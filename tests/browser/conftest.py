@@ -1,7 +1,5 @@
 """A shop with its board, and a record of the tokens issued."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

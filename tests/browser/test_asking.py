@@ -1,7 +1,5 @@
 """What browsers send by themselves, and what other sites can make them send."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Where a click ends, what is left of the token there, and the way by the login."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

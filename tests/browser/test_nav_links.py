@@ -1,7 +1,5 @@
 """Nav links under the real htmx and Turbo: hovering mints nothing, clicking works."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """The page that a refused visitor reads."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """A walk through ``make demo``, as its visitors see it: with scripts, and without."""
 
-from __future__ import annotations
-
 import os
 import re
 import signal

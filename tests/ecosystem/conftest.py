@@ -1,7 +1,5 @@
 """The tests of what lives beside us; they run where ``make ecosystem`` installed it."""
 
-from __future__ import annotations
-
 import platform
 import re
 from datetime import date
@@ -27,18 +25,19 @@ def board(serve: Any) -> LiveServer:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Print the rows for the table of docs/works-with.md."""
-    passed, failed = (
-        [report.nodeid for report in terminalreporter.getreports(outcome)]
-        for outcome in ("passed", "failed")
-    )
+
+    def tests(*outcomes: str) -> set[str]:
+        return {r.nodeid for o in outcomes for r in terminalreporter.getreports(o)}
+
+    passed, failed = tests("passed"), tests("failed", "error")
     terminalreporter.section("works with")
     terminalreporter.write_line(
         f"Tried on {date.today()} with Python {platform.python_version()}, "
         f"Flask {version('flask')} and Flask-Login {version('flask-login')}."
     )
     for row in table(DOCS / "works-with.md", "with"):
-        tried = [test for test in (*passed, *failed) if f"[{row}" in test]
+        tried = {test for test in passed | failed if f"[{row}" in test}
         shown = ", ".join(map(version, re.sub(r" \(.*", "", row).split()))
-        held = "FAILED" if set(tried) & set(failed) else "passed"
+        held = "FAILED" if tried & failed else "passed"
         if tried:
             terminalreporter.write_line(f"| `{row}` | {shown} | {held} |")

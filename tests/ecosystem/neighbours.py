@@ -4,8 +4,6 @@ A neighbour is a generator: it sets itself up, yields, gets what a walk saw, and
 that it took part in it.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Generator
 from pathlib import Path

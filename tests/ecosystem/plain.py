@@ -1,7 +1,5 @@
 """The plain app that the neighbours move into, and what it shares with the stacks."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Flask, redirect, render_template_string, request

@@ -1,7 +1,5 @@
 """What a server in a process of its own serves; the environment says what that is."""
 
-from __future__ import annotations
-
 import os
 import socket
 import sys

@@ -1,7 +1,5 @@
 """Whole stacks, each with its own users, login page and session."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any

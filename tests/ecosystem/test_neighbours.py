@@ -1,7 +1,5 @@
 """Whole stacks, and other extensions in one app, each by itself and all at once."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 
 import pytest

@@ -1,7 +1,5 @@
 """The recipes of docs/recipes.md, each run as it is printed there."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 from urllib.parse import urlsplit

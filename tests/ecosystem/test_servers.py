@@ -1,7 +1,5 @@
 """Real servers, a proxy and a mount: the walk is the same behind each."""
 
-from __future__ import annotations
-
 import os
 import socket
 import subprocess

@@ -1,7 +1,5 @@
 """The walk: from a deep link on the board, through an app's login, back to the page."""
 
-from __future__ import annotations
-
 import gzip
 import html
 import re

@@ -1,7 +1,5 @@
 """Watchers: each writes all that it collects about an app into one file."""
 
-from __future__ import annotations
-
 import gzip
 import logging
 from collections.abc import Callable

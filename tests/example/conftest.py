@@ -1,7 +1,5 @@
 """The example app with one database for all tests, and people who use its pages."""
 
-from __future__ import annotations
-
 import re
 import sys
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """Where the example's login sends people on to: never off its own host."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from urllib.parse import quote

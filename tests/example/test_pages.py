@@ -1,7 +1,5 @@
 """Daybook, the example app: its settings, its logins, and its ways to the board."""
 
-from __future__ import annotations
-
 import pytest
 from click import ClickException
 from flask_login import FlaskLoginClient

@@ -1,7 +1,5 @@
 """The vendor's own JWT library and another one read our tokens, and we read theirs."""
 
-from __future__ import annotations
-
 import uuid
 from pathlib import Path
 from typing import Any

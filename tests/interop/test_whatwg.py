@@ -1,7 +1,5 @@
 """What is sent, as Node reads it: a browser's ``new URL``, and a board's parsers."""
 
-from __future__ import annotations
-
 import re
 import string
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """What is built: the wheel, the sdist, and that both come out the same every time."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -1,7 +1,5 @@
 """Apps, users and helpers that many tests share."""
 
-from __future__ import annotations
-
 import re
 from types import SimpleNamespace
 from typing import Any

@@ -1,7 +1,5 @@
 """The stand-in board, and tokens and pages for tests of it."""
 
-from __future__ import annotations
-
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qs, urlsplit

@@ -1,7 +1,5 @@
 """Chromium as fixtures, for every folder that has tests in a browser."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

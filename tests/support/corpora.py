@@ -1,7 +1,5 @@
 """Pages that must be refused, and pages that must pass, each with what is expected."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import cycle, product
 from typing import NamedTuple

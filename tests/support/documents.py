@@ -1,7 +1,5 @@
 """Reading the documentation: its pages, their fenced code and their tables."""
 
-from __future__ import annotations
-
 import re
 from itertools import chain
 from pathlib import Path

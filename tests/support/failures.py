@@ -1,16 +1,20 @@
 """Ways to fail: steps to take with an app that has Ada; the last raises or logs."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import Any, NoReturn
 
-from flask import Flask
+from flask import Config, Flask
 from jinja2 import DictLoader
 
-from flask_feedbackchimp import Identity, sign_in_refused, token_issued, tokens
+from flask_feedbackchimp import (
+    FeedbackChimp,
+    Identity,
+    sign_in_refused,
+    token_issued,
+    tokens,
+)
 from flask_feedbackchimp.sandbox import create_sandbox
 from flask_feedbackchimp.state import get_state
 from support.apps import BOARD, PREFIX, SECRET, User, logged_in, make_app, plain
@@ -49,6 +53,25 @@ class _Broken(Collection[str]):
 
     def __contains__(self, item: object) -> bool:
         return False
+
+
+def _broken_list() -> list[str]:
+    """A list that fails once, also where a reporter copies it."""
+    failures = iter([_break])
+
+    class BrokenList(list[str]):
+        def __iter__(self) -> Iterator[str]:
+            next(failures, iter)(())
+            return super().__iter__()
+
+    return BrokenList()
+
+
+class _BrokenConfig(Config):
+    """A vault that is down, and shows itself wherever it is held."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return _break() if "LIFETIME" in key else super().get(key, default)
 
 
 class _BrokenUser(User):
@@ -101,6 +124,12 @@ def _configure(app: Flask, **config: Any) -> None:
         make_app(**({key: app.config[key]} | config))
 
 
+def _configure_from(kind: type[Config], app: Flask, **config: Any) -> None:
+    other = Flask("other")
+    other.config = kind(other.root_path, dict(app.config) | config)
+    FeedbackChimp(other)
+
+
 def _sandbox(app: Flask, secret: str = SECRET, **options: Any) -> None:
     create_sandbox(secret, **({"sso_url": f"http://localhost{PREFIX}"} | options))
 
@@ -133,6 +162,10 @@ FAILURES: dict[str, tuple[Step, ...]] = {
     "second_init_app": (lambda app: app.feedbackchimp.init_app(app),),
     "setting_that_fails": (
         lambda app: _configure(app, FEEDBACKCHIMP_ADMIN_EMAILS=_Broken()),
+    ),
+    "configuration_that_fails": (partial(_configure_from, _BrokenConfig),),
+    "keys_that_fail": (
+        lambda app: _configure_from(Config, app, SECRET_KEY_FALLBACKS=_broken_list()),
     ),
     "sandbox_of_what_fails": (lambda app: _sandbox(app, admins=_Broken()),),
     "sandbox_with_a_bad_value": (

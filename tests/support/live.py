@@ -1,7 +1,5 @@
 """A real server for real browsers: an app on a free loopback port, with a record."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from threading import Thread
 from typing import Any, NamedTuple

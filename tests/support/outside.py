@@ -1,7 +1,5 @@
 """Programs and packages from outside Python, and what happens where one is missing."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

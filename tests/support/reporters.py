@@ -3,8 +3,6 @@
 A program, because the real reporters patch Flask, logging and threads for good.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import re

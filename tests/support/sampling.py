@@ -1,7 +1,5 @@
 """How much is tried: all of it where ``CI`` is set, and a fair sample elsewhere."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from typing import TypeVar

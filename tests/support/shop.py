@@ -1,7 +1,5 @@
 """A shop with a board, served for browsers: links under several libraries."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from flask import Flask, redirect, render_template_string, request, send_from_directory

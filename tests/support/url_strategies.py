@@ -1,7 +1,5 @@
 """Hypothesis strategies over the corpora: composed, mutated and arbitrary pages."""
 
-from __future__ import annotations
-
 from hypothesis import strategies as st
 
 from support import corpora

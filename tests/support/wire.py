@@ -1,7 +1,5 @@
 """Requests and answers as a WSGI server sees them; a test client rewrites URLs."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Mapping
 from contextlib import closing

@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
+from blinker import ANY
 from flask import Flask, render_template_string
 from flask_babel import Babel
 from jinja2 import DictLoader
 
 import flask_feedbackchimp
-from flask_feedbackchimp import sandbox
+from flask_feedbackchimp import sandbox, sign_in_refused, token_issued
 from flask_feedbackchimp.errors import REFUSALS
 from flask_feedbackchimp.settings import KEYS
 from flask_feedbackchimp.settings.secret import PLACEHOLDERS
@@ -75,12 +76,15 @@ def anybody(*, trusted: bool) -> User:
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The environment that the README says to export; the log's level stays."""
+    """The environment that the README says to export; what a page changes goes back."""
     monkeypatch.setenv("FLASK_SECRET_KEY", "a-key-for-the-sessions-of-the-docs-tests")
     apply(monkeypatch, environments(README)[0])
     level = logging.getLogger("flask_feedbackchimp").level
     yield
     logging.getLogger("flask_feedbackchimp").setLevel(level)
+    for signal in (token_issued, sign_in_refused):
+        for receiver in list(signal.receivers_for(ANY)):
+            signal.disconnect(receiver)
 
 
 def apply(monkeypatch: pytest.MonkeyPatch, state: dict[str, str | None]) -> None:

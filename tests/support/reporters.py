@@ -20,6 +20,7 @@ from elasticapm.conf.constants import ERROR
 from elasticapm.contrib.flask import ElasticAPM
 from elasticapm.handlers.logging import LoggingHandler
 from flask import Flask
+from sentry_sdk.integrations.logging import LoggingIntegration
 from sentry_sdk.transport import Transport as SentryTransport
 from werkzeug.local import LocalProxy
 
@@ -135,7 +136,11 @@ class Sentry(Reporter):
                 for item in envelope.items:
                     self.texts.append(_shown(item.payload.json, self.seen))
 
-        sentry_sdk.init("https://key@sentry.example/1", transport=Kept)
+        # From version 3 on, a logged error is no event by default.
+        logged = LoggingIntegration(event_level=logging.ERROR)
+        sentry_sdk.init(
+            "https://key@sentry.example/1", transport=Kept, integrations=[logged]
+        )
 
     def error(self, error: BaseException | None) -> None:
         sentry_sdk.capture_exception(error)

@@ -48,8 +48,8 @@ def shop(side: str) -> Flask:
     LoginManager(app).user_loader(lambda id: User())
     app.add_url_rule("/login", "log_in", lambda: str(login_user(User())))
     app.add_url_rule("/about", "about", lambda: "About this shop")
-    # Python reads attributes faster where there are more than thirty: on both sides.
-    vars(app).update({f"shop_{number}": number for number in range(9)})
+    # How fast Python reads attributes depends on their number: many on both sides.
+    vars(app).update({f"shop_{number}": number for number in range(30)})
     app.cli.command("noop")(lambda: click.echo("jwt" in sys.modules))
     if side == "hand":
         from handwritten import blueprint

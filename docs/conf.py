@@ -26,7 +26,7 @@ autodoc_typehints_description_target = "documented"
 autodoc_member_order = "bysource"
 python_use_unqualified_type_names = True
 nitpicky = True
-# The builds have no network: the inventories are text files that list the names which
+# Builds run without a network: the inventories are text files that list the names that
 # this documentation mentions.
 intersphinx_mapping = {
     name: (url, f"_inventories/{name}.inv")

@@ -109,8 +109,8 @@ def feedbackchimp_link(
         other underscores become hyphens (``aria_label``); ``True`` gives one without a
         value, ``False`` and ``None`` leave it out. Values are escaped.
     :raises ValueError: as for :func:`feedbackchimp_url`, or an attribute is the link's
-        own (``href``, ``data-turbo``, ``hx-boost``), is given twice or has no possible
-        name.
+        own (``href``, ``data-turbo``, ``hx-boost``), is given twice, or its name is not
+        valid in HTML.
     """
     url = feedbackchimp_url(page)
     if type(text) in _CONSTANT and _CONSTANT.issuperset(map(type, attributes.values())):

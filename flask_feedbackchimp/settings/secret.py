@@ -113,7 +113,7 @@ class Secret:
 def secret_text(value: str | bytes) -> str:
     """The secret as text, without the white space and BOM around it.
 
-    :raises ValueError: it is bytes that are not UTF-8, or text that has no UTF-8.
+    :raises ValueError: it is bytes that are not UTF-8, or text that cannot be encoded.
     """
     try:
         text = value.decode() if isinstance(value, bytes) else value

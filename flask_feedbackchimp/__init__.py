@@ -3,6 +3,7 @@
 What ``__all__`` names is the public interface; everything else may change.
 """
 
+from .audit import sign_in_refused, token_issued
 from .errors import (
     ConfigError,
     FeedbackChimpError,
@@ -12,8 +13,7 @@ from .errors import (
 )
 from .extension import FeedbackChimp
 from .identity import Identity
-from .links import feedbackchimp_link, feedbackchimp_url
-from .signals import sign_in_refused, token_issued
+from .templating import feedbackchimp_link, feedbackchimp_url
 
 __all__ = [
     "ConfigError",
@@ -28,11 +28,3 @@ __all__ = [
     "sign_in_refused",
     "token_issued",
 ]
-
-
-def __getattr__(name: str) -> str:
-    if name == "__version__":
-        from importlib.metadata import version  # costly, and seldom asked for
-
-        return version("flask-feedbackchimp")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

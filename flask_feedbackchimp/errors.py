@@ -82,6 +82,9 @@ class SignInRefused(FeedbackChimpError):
         self.reason = reason
         #: The HTTP status of the answer.
         self.status = status
+        #: For the operator's log, where the configuration is probably wrong: what to
+        #: compare or to set. Never shown to the visitor.
+        self.log_hint: str = ""
 
 
 #: Every reason for which this package refuses a visitor, with the HTTP status and the
@@ -94,6 +97,11 @@ REFUSALS: dict[str, tuple[int, str]] = {
         "The link you followed does not lead to a page of our feedback board, "
         "so we did not sign you in there.",
     ),
+    "page_unreadable": (
+        400,
+        "The link you followed has characters that do not belong in a link, so we did "
+        "not sign you in there.",
+    ),
     "page_repeated": (
         400,
         "The link you followed names more than one page, so we did not guess "
@@ -105,7 +113,11 @@ REFUSALS: dict[str, tuple[int, str]] = {
     ),
     "parameter_repeated": (
         400,
-        "The link you followed says one thing twice, so we did not pass it on.",
+        "This link is malformed: a parameter appears twice.",
+    ),
+    "host_unreadable": (
+        400,
+        "The address that your browser asked for cannot be read.",
     ),
     "not_signed_in": (
         401,
@@ -149,10 +161,21 @@ REFUSALS: dict[str, tuple[int, str]] = {
         403,
         "A sign-in is a page to visit, not one to fetch. Please follow the link.",
     ),
+    "disabled": (
+        404,
+        "Signing in to the feedback board is switched off here, and the address of the "
+        "board is not known.",
+    ),
 }
 
 
-def refuse(reason: str) -> SignInRefused:
-    """The exception for one of the reasons in :data:`REFUSALS`."""
+def refusal(reason: str, *, log_hint: str = "") -> SignInRefused:
+    """The exception for one of the reasons in :data:`REFUSALS`.
+
+    :param log_hint: what the operator should look at, where the configuration is
+        probably wrong. No value of a request belongs in it.
+    """
     status, message = REFUSALS[reason]
-    return SignInRefused(message, reason=reason, status=status)
+    exception = SignInRefused(message, reason=reason, status=status)
+    exception.log_hint = log_hint
+    return exception

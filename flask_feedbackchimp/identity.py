@@ -1,22 +1,47 @@
-"""Who the visitor is: from Flask-Login's user to the claims of a token.
+"""Who the visitor is, and what the board may be told: the claims about a person.
 
 Nothing here reads the request: Flask-Login says who the user is, and the app says what
-the board is told about the user.
+the board is told about the user. The rules judge the form of a claim and not its
+content: an accepted value is signed code point for code point, without case folding or
+normalising.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import json
+import re
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from inspect import getattr_static
-from typing import Any, ClassVar
+from typing import Any, TypeGuard
 
 from flask import current_app
 from flask_login import current_user
 from werkzeug.local import LocalProxy
 
-from .claims import NAME_MAX_CHARACTERS, is_blank, is_email, is_name, plain_text
-from .errors import NotInitializedError, refuse
+from .errors import NotInitializedError, TokenError, refusal
+
+#: Longest e-mail address in octets of UTF-8 (RFC 5321 §4.5.3.1.3, erratum 1690).
+EMAIL_MAX_OCTETS = 254
+#: Longest name in characters (code points).
+NAME_MAX_CHARACTERS = 255
+
+#: Claims that a loader's extra claims cannot replace, in any spelling of upper and
+#: lower case: some decoders ignore it.
+RESERVED_CLAIMS = frozenset({"email", "name", "jti", "iat", "exp"})
+
+# One "@", something on both sides, no white space, no control characters, no lone
+# surrogates, no angle brackets ("Ada <ada@example.com>" is not an address).
+_PART = r"[^\s\x00-\x1f\x7f-\x9f<>@\ud800-\udfff]+"
+_EMAIL = re.compile(f"{_PART}@{_PART}")
+
+# What a page shows as nothing: white space, controls, the blank Braille pattern, and
+# Unicode's Default_Ignorable_Code_Point.
+_BLANK = re.compile(
+    r"[\s\x00-\x1f\x7f-\x9f\u2800\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    r"\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]*"
+)
 
 
 @dataclass(frozen=True)
@@ -33,26 +58,10 @@ class Identity:
     name: str
     claims: Mapping[str, object] = field(default_factory=dict)
 
-    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # as claims have none
-
 
 #: What :meth:`FeedbackChimp.identity_loader` registers: from the signed-in user to an
 #: :class:`Identity`, or ``None`` for somebody who may not be signed in to the board.
-IdentityLoader = Callable[[Any], Identity | None]
-
-
-class LoaderSlot:
-    """Where an extension object keeps its identity loader, for all of its apps."""
-
-    __slots__ = ("loader",)
-
-    def __init__(self) -> None:
-        self.loader: IdentityLoader = default_identity
-
-    @property
-    def is_default(self) -> bool:
-        """Whether the app has registered none."""
-        return self.loader is default_identity
+IdentityLoader = Callable[[Any], Awaitable[Identity | None] | Identity | None]
 
 
 def default_identity(user: Any) -> Identity:
@@ -78,86 +87,173 @@ def signed_in_user() -> Any:
             f"The app {current_app.name!r} has no LoginManager, so nobody can be "
             "signed in: call LoginManager().init_app(app) before the first request."
         )
-    return known_user(current_user, vouched=False)
+    return authenticated_user(current_user)
 
 
-def known_user(user: Any, *, vouched: bool = True) -> Any:
+def authenticated_user(user: Any) -> Any:
     """The user behind a proxy, or ``None`` for nobody.
 
-    :param vouched: whether a user without ``is_authenticated`` is signed in: yes where
-        the app's own code names the user, no where the visitor's cookie does.
-    :raises TypeError: one of the user's flags is a method.
+    The flags are read as Flask-Login reads them. LOGIN_DISABLED does not authenticate
+    anonymous users.
     """
     if isinstance(user, LocalProxy):
         # Signals and loaders get the user, not something that changes with the request.
         user = user._get_current_object()
     if user is None:
         return None
-    is_anonymous = _flag(user, "is_anonymous", False)
-    is_active = _flag(user, "is_active", True)
-    is_authenticated = _flag(user, "is_authenticated", vouched)
+    if _flag(user.is_authenticated):
+        return user
     # With flask_login.UserMixin is_authenticated follows is_active: an inactive user
     # sent to the login page would come back from it for ever.
-    return None if is_anonymous or (is_active and not is_authenticated) else user
+    is_inactive = not _flag(user.is_active) and not _flag(user.is_anonymous)
+    return user if is_inactive else None
 
 
-def identify(
-    user: Any, loader: IdentityLoader, admins: Collection[str]
-) -> tuple[str, str, Mapping[str, object]]:
-    """What the board may be told about a user: e-mail, name and extra claims.
+def load_identity(
+    user: Any, loader: IdentityLoader, admin_emails: Collection[str]
+) -> Identity:
+    """What the board may be told about a user.
 
-    :param admins: case-folded addresses of people who administer FeedbackChimp.
+    :param loader: may be ``async def``, as Flask's own views.
+    :param admin_emails: case-folded addresses of people who administer FeedbackChimp.
     :raises SignInRefused: the account, the loader, the address or the name stands
         against it.
     :raises TypeError: the loader returned something else.
     """
-    if not _flag(user, "is_active", True):
-        raise refuse("inactive")
-    identity = loader(user)
+    if not _flag(user.is_active):
+        raise refusal("inactive")
+    identity = current_app.ensure_sync(loader)(user)
     if identity is None:
-        raise refuse("identity_refused")
+        raise refusal("identity_refused")
     if not isinstance(identity, Identity):
         raise TypeError(
             "The identity loader must return an Identity or None, not "
             f"{type(identity).__name__}."
         )
-    email, name = plain_text(identity.email), plain_text(identity.name)
-    if not is_email(email):
-        raise refuse("email_unusable")
-    if email.casefold() in admins:
-        raise refuse("admin")
-    if not is_name(name):
-        raise refuse("name_unusable")
-    return email, name, identity.claims
+    log_hint = _no_loader_hint(user) if loader is default_identity else ""
+    if not is_email(identity.email):
+        raise refusal("email_unusable", log_hint=log_hint)
+    if identity.email.casefold() in admin_emails:
+        raise refusal("admin")
+    if not is_name(identity.name):
+        raise refusal("name_unusable", log_hint=log_hint)
+    return identity
+
+
+def is_email(value: object) -> TypeGuard[str]:
+    """Whether a value can stand in the claim ``email``."""
+    if not isinstance(value, str) or _EMAIL.fullmatch(value) is None:
+        return False
+    return len(value.encode()) <= EMAIL_MAX_OCTETS
+
+
+def is_name(value: object) -> TypeGuard[str]:
+    """Whether a value can stand in the claim ``name``."""
+    return (
+        isinstance(value, str)
+        and len(value) <= NAME_MAX_CHARACTERS
+        and not is_blank(value)
+        and has_utf8(value)
+    )
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text shows nothing: only white space and invisible characters."""
+    return _BLANK.fullmatch(text) is not None
+
+
+def has_utf8(text: str) -> bool:
+    """Whether a text can be encoded; lone surrogates cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def check_extra_claims(claims: object) -> None:
+    """Look that an identity's extra claims can be signed.
+
+    :raises TokenError: it is not a mapping, or a claim is reserved or is not JSON.
+    """
+    if not isinstance(claims, Mapping):
+        raise TokenError(
+            "The claims of an Identity must be a mapping, such as a dict, not "
+            f"{type(claims).__name__}.",
+            reason="claim_not_json",
+        )
+    for name, value in claims.items():
+        if not isinstance(name, str):
+            raise TokenError(
+                "The name of an extra claim must be text, not "
+                f"{type(name).__name__}: write claims={{'company': …}}.",
+                reason="claim_not_json",
+            )
+        if name.casefold() in RESERVED_CLAIMS:
+            raise TokenError(
+                f"The extra claim “{name}” would replace one of the token's own: give "
+                "it another name.",
+                reason="claim_reserved",
+            )
+        if not _is_json({name: value}):
+            raise TokenError(
+                f"The extra claim {name!r} cannot be written as JSON: use text, finite "
+                "numbers, true, false, null, and lists and objects of them, with text "
+                "as keys.",
+                reason="claim_not_json",
+            )
+
+
+def _is_json(value: object) -> bool:
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        return has_utf8(text) and _has_text_keys(value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+
+
+def _has_text_keys(value: object) -> bool:
+    """JSON would turn the key ``1`` into ``"1"`` without a word."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _has_text_keys(value[key]) for key in value)
+    if isinstance(value, list | tuple):
+        return all(map(_has_text_keys, value))
+    return True
+
+
+def _flag(value: Any) -> bool:
+    """One of Flask-Login's flags; a method says what its author meant."""
+    return bool(value() if callable(value) else value)
 
 
 def _is_for_display(name: object, email: object) -> bool:
-    """Whether a user's attribute is meant as a name; :func:`identify` judges it."""
-    text, address = plain_text(name), plain_text(email)
-    if text is None or len(text) > NAME_MAX_CHARACTERS:
-        return name is not None  # refused later; the username does not replace it
-    return not is_blank(text) and text.strip().casefold() != (address or "").casefold()
+    """Whether a user's attribute is meant as a name; :func:`load_identity` judges it.
 
-
-def _flag(user: Any, name: str, default: bool) -> bool:
-    """One of Flask-Login's flags, or the default where the user has none.
-
-    Stricter than :func:`_attribute`: a flag that failed never counts as not set.
+    What is not text is refused later: the username does not replace it.
     """
-    try:
-        value = getattr(user, name)
-    except AttributeError:
-        # Not a user without the flag, but a flag that failed: in a property, or behind
-        # a wrapper's __getattr__, where the two look the same.
-        if _has_static(user, name) or _has_static(type(user), "__getattr__"):
-            raise
-        return default
-    if callable(value):  # true whatever it would return
-        raise TypeError(
-            f"{type(user).__name__}.{name} is a method, and Flask-Login's users have a "
-            f"property: add @property to it, or set {name} to True or False."
-        )
-    return bool(value)
+    if not isinstance(name, str):
+        return name is not None
+    return not is_blank(name) and not _is_same_address(name, email)
+
+
+def _is_same_address(name: object, email: object) -> bool:
+    return (
+        isinstance(name, str)
+        and isinstance(email, str)
+        and name.strip().casefold() == email.casefold()
+    )
+
+
+def _no_loader_hint(user: Any) -> str:
+    hint = (
+        "the user has no usable e-mail or name where this looks without a loader "
+        "(user.email, and user.name or user.username): register one with "
+        "@feedbackchimp.identity_loader"
+    )
+    email, names = _attribute(user, "email"), ("name", "username")
+    if any(_is_same_address(_attribute(user, name), email) for name in names):
+        hint += "; the user name is the e-mail address, which is never shown as a name"
+    return hint
 
 
 def _attribute(user: Any, name: str) -> Any:

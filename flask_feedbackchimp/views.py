@@ -1,47 +1,51 @@
-"""The redirect endpoint: what is asked, in which order, and how it is answered."""
+"""The redirect endpoint: what is asked, in which order, and how it is answered.
+
+Only a navigation gets a token. Whatever else comes is led to one: by the continue
+page, and by a cookie that remembers the page while a visitor logs in.
+"""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote_plus, unquote_to_bytes
 
 from flask import (
     Blueprint,
-    Flask,
     Response,
     after_this_request,
     current_app,
     has_request_context,
     jsonify,
+    make_response,
     render_template,
     request,
 )
 from flask.typing import ResponseReturnValue
-from werkzeug.datastructures import Headers, MultiDict
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import MethodNotAllowed
-from werkzeug.routing import Map, MapAdapter, Rule
 
-from . import signals
-from .destination import PATH_SAFE, URL_SAFE, is_parameter
-from .errors import SignInRefused, TokenError, refuse
+from . import audit
+from .board import PATH_SAFE, URL_SAFE, Board
+from .errors import SignInRefused, TokenError, refusal
 from .identity import signed_in_user
-from .links import BLUEPRINT, ENDPOINT, mount_path
-from .signals import Note
-from .signon import issue_url, requested_page
-from .state import AppState, get_state
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+from .return_url import forwarded_values
+from .settings import AppState, get_state, is_parameter
+from .templating import BLUEPRINT, endpoint_path, mount_path
 
 blueprint: Blueprint = Blueprint(BLUEPRINT, __name__, template_folder="templates")
 
 # Requests that nobody clicked for: https://www.w3.org/TR/fetch-metadata/ and the
 # headers that browsers and libraries sent before it.
-_PURPOSES = ("HTTP_SEC_PURPOSE", "HTTP_X_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_MOZ")
-_METHODS = ("GET", "OPTIONS")
+_PREFETCH_HEADERS = ("Sec-Purpose", "X-Sec-Purpose", "Purpose", "X-Moz")
+_PREVIEW_HEADERS = ("Purpose", "X-Purpose")
 _BOARD_PATH = "/board/"  # the only path known of the vendor's boards
+
+#: Holds the endpoint's query, quoted, while a visitor logs in.
+LOGIN_COOKIE = "feedbackchimp_login"
+_LOGIN_COOKIE_MAX_AGE = 600  # seconds
+# Browsers keep 4,096 bytes with the name; Werkzeug warns at 4,093 with the attributes.
+_LOGIN_COOKIE_MAX_BYTES = 3800
 
 
 @blueprint.get("")
@@ -50,74 +54,82 @@ def redirect() -> ResponseReturnValue:
 
     The order of the questions is part of the contract.
     """
+    # HEAD, which Flask lets in with GET, and methods that only look like GET.
+    if request.environ["REQUEST_METHOD"] != "GET":
+        raise MethodNotAllowed(["GET", "OPTIONS"])
     state = get_state()
-    environ = request.environ
-    method = environ["REQUEST_METHOD"]
-    if method == "OPTIONS":  # by a rule with provide_automatic_options=False
-        return Response(headers={"Allow": ", ".join(_METHODS)})
-    if method != "GET":  # HEAD, which Flask lets in with GET
-        raise MethodNotAllowed(_METHODS)
-    if any("prefetch" in environ.get(key, "").lower() for key in _PURPOSES):
-        return _refuse_unclicked("prefetch")
-    # Before the mode: htmx fetches. Rebuilt, so that no byte of the request is echoed.
-    if environ.get("HTTP_HX_REQUEST") == "true":
-        query = quote(request.query_string, safe=URL_SAFE)
-        path = quote(request.path.lstrip("/"), safe=PATH_SAFE)
-        same_url = f"{mount_path()}/{path}{query and '?'}{query}"
-        return Response(headers={"HX-Redirect": same_url})
-    if environ.get("HTTP_SEC_FETCH_MODE", "navigate") != "navigate":
-        return _refuse_unclicked("not_a_navigation")
-    args = _args()
-    values = args.getlist(state.settings.redirect_param)
-    note = _note(state, values, args)
-    raw_query = request.query_string if state.settings.return_url.handed_on else b""
-    page, handed_on = requested_page(state, values, raw_query, note)
-    if not state.settings.enabled:
-        return _found(page)
-    user = signed_in_user()
-    if user is None:
-        signals.sent_to_login(note)
-        answer: ResponseReturnValue = current_app.login_manager.unauthorized()  # type: ignore[attr-defined]  # Flask-Login's
-        return answer
-    try:
-        return _found(issue_url(state, page, user, handed_on, note))
-    except TokenError:  # told in signon
-        raise refuse("claims_unusable") from None
+    with audit.attempt() as attempt:
+        if _is_prefetch():
+            raise refusal("prefetch")
+        if not _is_navigation():
+            if _prefers_json():
+                raise refusal("not_a_navigation")
+            return _continue_page()
+        page, forwarded = _requested_page(state, attempt)
+        if not state.settings.enabled:
+            return _found(page)
+        user = signed_in_user()
+        if user is None:
+            return _send_to_login(attempt)
+        if LOGIN_COOKIE in request.cookies:
+            return _forget_page(_continue_page())
+        from .tokens import issue_url  # imports jwt
+
+        return _found(issue_url(state, user, page, forwarded, attempt))
 
 
-def _args() -> MultiDict[str, str]:
+def _is_prefetch() -> bool:
+    headers = request.headers
+    return any(
+        "prefetch" in headers.get(name, "").lower() for name in _PREFETCH_HEADERS
+    ) or any("preview" in headers.get(name, "").lower() for name in _PREVIEW_HEADERS)
+
+
+def _is_navigation() -> bool:
+    """Whether the browser shows the answer, rather than a script that asked for it."""
+    if request.headers.get("HX-Request") == "true":
+        return False
+    return request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+
+
+def _prefers_json() -> bool:
+    kinds = ["text/html", "application/json"]
+    return request.accept_mimetypes.best_match(kinds) == "application/json"
+
+
+def _requested_page(
+    state: AppState, attempt: audit.Attempt
+) -> tuple[str, Mapping[str, bytes]]:
+    """The page of the board that the request names, and the values to forward.
+
+    :raises SignInRefused: with status 400, or 404 where no board is known.
+    """
+    settings, args = state.settings, _query_args()
+    board = state.require_board()
+    pages = args.getlist(settings.redirect_param)
+    if not any(page.strip(" ") for page in pages):
+        attempt.warn(_other_param_hint(board, settings.redirect_param, args))
+    forwarded_params = settings.return_url.forwarded_params
+    missing = [name for name in forwarded_params if name not in args]
+    if missing:
+        attempt.mention(
+            f"the request lacks {', '.join(missing)}, which FEEDBACKCHIMP_RETURN_URL "
+            "hands on"
+        )
+    page = board.requested_page(pages)
+    return page, forwarded_values(request.query_string, forwarded_params)
+
+
+def _query_args() -> MultiDict[str, str]:
     try:
         return request.args
-    except UnicodeDecodeError:  # raw bytes that are not UTF-8, in whichever pair
+    except UnicodeDecodeError:  # raw bytes that are no text, in whichever pair
         query = request.query_string.decode(errors="replace")
         return MultiDict(parse_qsl(query, keep_blank_values=True))
 
 
-def _note(state: AppState, values: list[str], args: MultiDict[str, str]) -> Note:
-    """What the operator is told about the request, whatever comes of it."""
-    board, warning, lacking = state.settings.board, "", ""
-    if not any(value.strip(" ") for value in values):
-        warning = _page_elsewhere(state, args)
-    elif not values[0].startswith(board.home):  # as nearly all do
-        origin = board.foreign_origin(values[0])
-        warning = origin and (
-            f"the page is on {origin!a}, the board on {board.origin!r}: compare "
-            "FEEDBACKCHIMP_ORGANIZATION or FEEDBACKCHIMP_BOARD_URL with the board's "
-            "address"
-        )
-    names = [name for name in state.settings.return_url.handed_on if name not in args]
-    if names:
-        lacking = (
-            f"the request lacks {', '.join(names)}, which FEEDBACKCHIMP_RETURN_URL "
-            "hands on"
-        )
-    level = logging.WARNING if warning else logging.INFO
-    return level, "; ".join(filter(None, (warning, lacking)))
-
-
-def _page_elsewhere(state: AppState, args: MultiDict[str, str]) -> str:
-    """The warning, if a page of the board came in under another name."""
-    param, board = state.settings.redirect_param, state.settings.board
+def _other_param_hint(board: Board, param: str, args: MultiDict[str, str]) -> str:
+    """What to set, if a page of the board came in under another name."""
     for name, value in args.items():
         is_page = value.startswith(_BOARD_PATH) or board.has_url(value)
         # Campaign parameters name where somebody comes from, not where to go.
@@ -129,39 +141,110 @@ def _page_elsewhere(state: AppState, args: MultiDict[str, str]) -> str:
     return ""
 
 
-class _BoardRedirect(Response):
-    """Sends its ``Location`` as it was built and measured.
-
-    Werkzeug's own rewrite would cost time, and change nothing in one of ours.
-    The private headers are set last: Flask-Talisman, for one, replaces the policy.
-    """
-
-    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
-        return keep_private(self).headers
-
-
 def _found(url: str) -> Response:
     # Werkzeug's redirect() would repeat the URL, and so the token, in the body.
     text = "Redirecting to the feedback board."
-    return _BoardRedirect(text, 302, {"Location": url}, mimetype="text/plain")
+    return Response(text, 302, {"Location": url}, mimetype="text/plain")
 
 
-def _refuse_unclicked(reason: str) -> Response:
-    refusal = refuse(reason)
-    signals.refused(None, reason)
-    return Response(f"{_told(refusal)}\n", refusal.status, mimetype="text/plain")
+def _continue_page() -> Response:
+    """A page that leads to this same URL by a real navigation.
+
+    A script that fetched cannot follow a redirect to the board, and some browsers stop
+    a form's redirects at the app's own policy (``form-action``).
+    """
+    # Rebuilt, so that no byte of the request is echoed.
+    path = quote(request.path.lstrip("/"), safe=PATH_SAFE)
+    query = quote(request.query_string, safe=URL_SAFE)
+    url = f"{mount_path()}/{path}{query and '?'}{query}"
+    response = make_response(render_template("feedbackchimp/continue.html", url=url))
+    response.headers["Refresh"] = f"0; url={url}"
+    response.headers["HX-Redirect"] = url
+    return response
+
+
+def _send_to_login(attempt: audit.Attempt) -> ResponseReturnValue:
+    try:
+        _ = request.url  # as Flask-Login reads it
+    except ValueError:
+        raise refusal("host_unreadable") from None
+    attempt.login_required()
+    after_this_request(_remember_page)
+    answer: ResponseReturnValue = current_app.login_manager.unauthorized()  # type: ignore[attr-defined]  # Flask-Login's
+    return answer
+
+
+def _remember_page(response: Response) -> Response:
+    """Let the browser remember this request's query while the visitor logs in."""
+    value = quote(request.query_string, safe="/:=&?")
+    if len(value) > _LOGIN_COOKIE_MAX_BYTES:
+        return _forget_page(response)  # of a visit before
+    response.set_cookie(
+        LOGIN_COOKIE,
+        value,
+        max_age=_LOGIN_COOKIE_MAX_AGE,
+        path=f"{mount_path()}/",
+        secure=current_app.session_interface.get_cookie_secure(current_app),
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def _forget_page(response: Response) -> Response:
+    response.delete_cookie(LOGIN_COOKIE, path=f"{mount_path()}/")
+    return response
+
+
+def lead_back(_: object, **__: Any) -> None:
+    """Let the login that just happened lead back to the endpoint.
+
+    A receiver of Flask-Login's ``user_logged_in``. Many logins ignore ``next``, or lose
+    its query.
+    """
+    if has_request_context() and LOGIN_COOKIE in request.cookies:
+        after_this_request(_lead_to_remembered_page)
+
+
+def _lead_to_remembered_page(response: Response) -> Response:
+    query = quote(unquote_to_bytes(request.cookies[LOGIN_COOKIE]), safe=URL_SAFE)
+    url = f"{endpoint_path(get_state())}{query and '?'}{query}"
+    is_redirect = response.location is not None and 300 <= response.status_code < 400
+    if is_redirect and not _names_another_place(url):
+        response.location = url
+        response.status_code = 303  # a 307 would send the login form to the endpoint
+    return response
+
+
+def _names_another_place(url: str) -> bool:
+    """Whether the login was asked to lead somewhere else than to this path and query.
+
+    What begins like it and is cut short is the same place: logins lose a query, or all
+    of it behind an ``&``.
+    """
+    places = _query_args().getlist("next") + request.form.getlist("next")
+    host = request.host_url.rstrip("/")
+    wanted = [unquote_plus(place.removeprefix(host)) for place in places if place]
+    path, whole = endpoint_path(get_state()), unquote_plus(url)
+    return not all(p.startswith(path) and whole.startswith(p) for p in wanted)
 
 
 @blueprint.errorhandler(SignInRefused)
 def refused(refusal: SignInRefused) -> ResponseReturnValue:
     """The page that tells a visitor why, with ways on that need no token."""
+    # An app may translate or replace the sentence in this template.
+    message = render_template(
+        "feedbackchimp/message.txt", reason=refusal.reason, message=refusal.message
+    ).strip()
+    if refusal.reason == "prefetch":
+        return Response(f"{message}\n", refusal.status, mimetype="text/plain")
+    board = get_state().settings.board
     context = {
         "reason": refusal.reason,
-        "message": _told(refusal),
-        "board_url": get_state().settings.board.home,
+        "message": message,
+        "board_url": board and board.home,
     }
-    kinds = ["text/html", "application/json"]
-    if request.accept_mimetypes.best_match(kinds) == "application/json":
+    if _prefers_json():
         return jsonify(context), refusal.status
     page = render_template(
         "feedbackchimp/refused.html",
@@ -172,73 +255,15 @@ def refused(refusal: SignInRefused) -> ResponseReturnValue:
     return page, refusal.status
 
 
-def _told(refusal: SignInRefused) -> str:
-    """The sentence for the visitor, which an app may translate or replace."""
-    context = {"reason": refusal.reason, "message": refusal.message}
-    return render_template("feedbackchimp/message.txt", **context).strip()
+@blueprint.errorhandler(TokenError)
+def claims_unusable(_: TokenError) -> ResponseReturnValue:
+    """The same page, where the identity's extra claims cannot be signed."""
+    return refused(refusal("claims_unusable"))
 
 
 @blueprint.after_request
-def keep_others_private(response: Response) -> Response:
-    """Keep every answer private that does not see to it when it is sent."""
-    return response if type(response) is _BoardRedirect else keep_private(response)
-
-
 def keep_private(response: Response) -> Response:
     """Keep an answer out of caches and ``Referer`` headers."""
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
-
-
-class _OtherMethods(set[str]):
-    """Every method that a rule does not take; to those who list them, an empty set.
-
-    ``methods = None`` would match what the first rule takes, too.
-    """
-
-    def __init__(self, taken: Iterable[str]) -> None:
-        super().__init__()
-        self._taken = frozenset(taken)
-
-    def __contains__(self, method: object) -> bool:
-        return method not in self._taken
-
-
-class _EndpointRule(Rule):
-    """A rule of a URL map; one of the endpoint's brings a second, for other methods.
-
-    Flask answers a wrong method before it knows whose it is, so no blueprint could make
-    that answer private, and a hook for every request of the app would cost each of
-    them. The second rule takes every method that the first leaves.
-    """
-
-    def get_rules(self, map: Map) -> Iterator[Rule]:
-        for rule in super().get_rules(map):
-            yield rule
-            if rule.endpoint == ENDPOINT:
-                yield _for_other_methods(rule)
-
-
-def _for_other_methods(rule: Rule) -> Rule:
-    others = rule.empty()
-    others.methods = _OtherMethods(rule.methods or ())
-    # What Werkzeug calls where a rule matches.
-    others.redirect_to = _refuse_method
-    return others
-
-
-def refuse_other_methods(app: Flask) -> None:
-    """Give every rule of the endpoint a second one, also aliases before and after."""
-    rule_class: type[Rule] = type("Rule", (_EndpointRule, app.url_rule_class), {})
-    app.url_rule_class = rule_class
-    for rule in list(app.url_map.iter_rules()):
-        if rule.endpoint == ENDPOINT:
-            app.url_map.add(_for_other_methods(rule))
-
-
-def _refuse_method(adapter: MapAdapter, **_: Any) -> str:
-    # Not where another view looks something up in the map.
-    if has_request_context() and request.url_rule is None:
-        after_this_request(keep_private)
-    raise MethodNotAllowed(_METHODS)

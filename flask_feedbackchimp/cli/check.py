@@ -14,12 +14,13 @@ from flask import Flask, request, session, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError, RequestRedirect
 
-from ..destination import LOCATION_MAX_BYTES
+from ..board import LOCATION_MAX_BYTES
 from ..errors import TokenError
-from ..links import BLUEPRINT, ENDPOINT, endpoint_path
-from ..settings import Settings
-from ..settings.secret import MIN_SECRET_BYTES, Secret
-from ..state import AppState
+from ..identity import Identity, default_identity
+from ..sandbox.tokens import read
+from ..settings import MIN_SECRET_BYTES, AppState, Secret, Settings
+from ..templating import BLUEPRINT, ENDPOINT, endpoint_path
+from ..tokens import prepare_claims, sign
 
 _UNKNOWN_ADDRESS = "https://your.app"
 _EXAMPLE_PAGE = "/board/1002-feature-requests"
@@ -42,7 +43,7 @@ def print_report(app: Flask, state: AppState, *, base_url: str | None) -> bool:
     if address == _UNKNOWN_ADDRESS:
         say(f"  with the app's own address for {address} (or give it: --base-url)")
     say("\nThe return URL, with the token for TOKEN:")
-    say(f"  {_example(state.settings)}", bold=True)
+    say(f"  {_example(state)}", bold=True)
     _say_pairs(_parts(state.settings))
     say("  It is not publicly documented: compare it with FeedbackChimp's example.\n")
     _say_pairs((("problem", text) for text in problems), fg="red")
@@ -78,7 +79,7 @@ def find_problems(app: Flask, state: AppState) -> Iterator[str]:
     settings = state.settings
     if settings.secret is None:  # switched off
         return
-    yield from _probe(settings, settings.secret)
+    yield from _probe(state, settings.secret)
     if not isinstance(app.secret_key, str | bytes | None):
         yield f"""SECRET_KEY is not text but {type(app.secret_key).__name__}, so every
         visit ends in an error. In the environment, quote digits twice, as in
@@ -114,7 +115,7 @@ def find_warnings(app: Flask, state: AppState, url: str) -> Iterator[str]:
     if settings.token_lifetime is None:
         yield """Tokens have no exp, so one that leaks unused stays good: set
         FEEDBACKCHIMP_TOKEN_LIFETIME to 300, unless FeedbackChimp refuses exp."""
-    if state.slot.is_default:
+    if state.extension.loader is default_identity:
         yield """No identity_loader is registered. E-mail addresses are signed as they
         are, and unverified ones let people impersonate each other; users without email,
         and name or username, are turned away. Register a loader."""
@@ -128,7 +129,7 @@ def find_warnings(app: Flask, state: AppState, url: str) -> Iterator[str]:
     if url.startswith("http:"):
         yield """The URL to paste is plain http: serve the app over https, and set
         PREFERRED_URL_SCHEME to "https", or give --base-url."""
-    board = settings.board
+    board = state.require_board()
     urls = {"FEEDBACKCHIMP_BOARD_URL": board.origin}
     base = settings.return_url.base or ""
     if not base.startswith(f"{board.origin}/"):
@@ -138,19 +139,16 @@ def find_warnings(app: Flask, state: AppState, url: str) -> Iterator[str]:
             yield f"{key} is plain http, only for the sandbox: change it to go live."
 
 
-def _probe(settings: Settings, secret: Secret) -> Iterator[str]:
+def _probe(state: AppState, secret: Secret) -> Iterator[str]:
     """Sign a made-up person in, as far as the app's half goes."""
-    from .. import tokens
-
-    around = settings.return_url.around(settings.board.home, {})
+    settings, home = state.settings, state.require_board().home
     try:
-        probe = tokens.sign(
-            secret, "probe@example.com", "Probe", lifetime=settings.token_lifetime
-        )
-        if len(probe.between(*around)) > LOCATION_MAX_BYTES:
+        person = Identity("probe@example.com", "Probe")
+        probe = sign(secret, prepare_claims(person, settings.token_lifetime))
+        if len(settings.return_url.build_url(home, {}, probe)) > LOCATION_MAX_BYTES:
             yield f"""With a token, FEEDBACKCHIMP_RETURN_URL is longer than
             {LOCATION_MAX_BYTES} bytes, so nobody is sent there: shorten it."""
-        tokens.read(secret, probe.between())
+        read(secret, probe)
     except TokenError as error:
         yield f"""A token about a made-up person was signed, but not read back. {error}
         Reinstall flask-feedbackchimp and PyJWT."""
@@ -273,11 +271,11 @@ def _configured_address(app: Flask) -> str:
 
 
 def _facts(state: AppState) -> Iterator[tuple[str, str]]:
-    settings, loader = state.settings, state.slot.loader
+    settings, loader = state.settings, state.extension.loader
     lifetime, admins = settings.token_lifetime, len(settings.admin_emails)
     secret = settings.secret
     yield "Enabled", "yes" if settings.enabled else "no"
-    yield "Board", settings.board.origin
+    yield "Board", settings.board.origin if settings.board else "not known"
     yield (
         "Secret",
         "not read while switched off"
@@ -286,17 +284,20 @@ def _facts(state: AppState) -> Iterator[tuple[str, str]]:
     )
     yield "Token lifetime", f"{lifetime} seconds" if lifetime else "none: no iat or exp"
     yield "Admin e-mails", f"{admins}; they get no token" if admins else "none"
-    if state.slot.is_default:
+    if state.extension.loader is default_identity:
         yield "Identity", "user.email, and user.name or else user.username"
         return
     named = loader if hasattr(loader, "__qualname__") else type(loader)
     yield "Identity", f"{named.__module__}.{named.__qualname__}"
 
 
-def _example(settings: Settings) -> str:
-    page, return_url = settings.board.page(_EXAMPLE_PAGE), settings.return_url
-    handed_on = {name: b"..." for name in return_url.handed_on}
-    return "TOKEN".join(return_url.around(page, handed_on))
+def _example(state: AppState) -> str:
+    page, return_url = (
+        state.require_board().page(_EXAMPLE_PAGE),
+        state.settings.return_url,
+    )
+    forwarded = dict.fromkeys(return_url.forwarded_params, b"...")
+    return return_url.build_url(page, forwarded, "TOKEN")
 
 
 def _parts(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -17,11 +17,17 @@ from click import BadParameter, ClickException
 from flask import current_app
 from flask.cli import AppGroup
 
-from ..claims import EMAIL_MAX_OCTETS, NAME_MAX_CHARACTERS, is_email, is_name
+from ..board import parse_url
 from ..errors import TokenError
-from ..settings import KEYS
-from ..settings.urls import parse_url
-from ..state import get_state
+from ..identity import (
+    EMAIL_MAX_OCTETS,
+    NAME_MAX_CHARACTERS,
+    Identity,
+    is_email,
+    is_name,
+)
+from ..return_url import is_path
+from ..settings import KEYS, get_state
 from . import check as checks
 from .check import endpoint_url, fit, say
 
@@ -35,12 +41,14 @@ _T = TypeVar("_T")
 
 def _read_address(value: str) -> str:
     try:
-        url = parse_url(value)
+        origin, path, query = parse_url(value)
     except ValueError as error:
         raise BadParameter(f"it {error}.") from None
-    if url.query:
+    if query:
         raise BadParameter("it must not have a query.")
-    return url.origin + url.path
+    if not is_path(path):
+        raise BadParameter("it has characters that do not belong in a URL.")
+    return origin + path
 
 
 @commands.command()
@@ -72,17 +80,17 @@ def token(email: str, name: str, pairs: Sequence[str]) -> None:
 
     Whoever gets hold of the token can sign in with it until it expires.
     """
-    from .. import tokens
+    from ..tokens import prepare_claims, sign  # imports jwt
 
     settings = get_state().settings
     secret = _unless_off(settings.secret)
     _check_person(email, name, settings.admin_emails)
-    claims, lifetime = _read_claims(pairs), settings.token_lifetime
+    identity = Identity(email, name, _read_claims(pairs))
     try:
-        signed = tokens.sign(secret, email, name, claims=claims, lifetime=lifetime)
+        claims = prepare_claims(identity, settings.token_lifetime)
     except TokenError as error:
         raise ClickException(f"--claim: {error}") from None
-    click.echo(signed.between())
+    click.echo(sign(secret, claims))
 
 
 @commands.command()
@@ -93,13 +101,13 @@ def verify(token: str) -> None:
     Without TOKEN, or with -, it is read from standard input, which keeps it out of the
     shell's history. Exits with 1 if it does not hold.
     """
-    from .. import tokens
+    from ..sandbox.tokens import read  # imports jwt
 
     secret = _unless_off(get_state().settings.secret)
     if token == "-":  # noqa: S105  stands for standard input
         token = sys.stdin.buffer.read().decode("utf-8-sig", "replace")
     try:
-        claims = tokens.read(secret, token.strip())
+        claims = read(secret, token.strip())
     except TokenError as error:
         raise ClickException(f"{error} Reason: {error.reason}") from None
     text = json.dumps(claims, ensure_ascii=False, indent=2)

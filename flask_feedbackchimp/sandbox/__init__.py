@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from ..settings import readers
+from .. import settings as readers
 from . import arrivals, pages
 from .gate import KEY, Arrival, Gate, get_gate
 from .reasons import REASONS
@@ -64,7 +64,7 @@ def create_sandbox(
         _read_into(read, "return_url", readers.read_return_url, return_url),
         _read_into(read, "admins", readers.read_admin_emails, admins),
     ]
-    if not any(problems) and redirect_param in read["return_url"].handed_on:
+    if not any(problems) and redirect_param in read["return_url"].forwarded_params:
         problems.append("return_url hands the page on unchecked: write {page}.")
     if any(problems):
         raise ValueError(" ".join(filter(None, problems)))

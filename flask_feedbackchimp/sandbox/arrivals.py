@@ -13,9 +13,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.wrappers import Response as AnyResponse
 
-from ..destination import PATH_SAFE, URL_SAFE, as_servers_read
-from ..settings.return_url import ReturnURL
-from ..settings.urls import LOOPBACK
+from ..board import PATH_SAFE, URL_SAFE, normalize_param_name as as_servers_read
+from ..return_url import ReturnURL
+from ..board import LOOPBACK_HOSTS as LOOPBACK
 from .gate import Gate, get_gate
 from .reasons import ArrivalRefused
 
@@ -113,7 +113,7 @@ def _tokens(gate: Gate) -> list[str] | None:
 
     On a page of the board a token is welcome; at a fixed path it is missed.
     """
-    name = gate.return_url.token_name
+    name = gate.return_url.token_param
     if gate.return_url.base is None:
         if request.method != "GET" or request.endpoint in _TOOLS:
             return None
@@ -166,7 +166,7 @@ def _check_handed_on(gate: Gate) -> str | None:
     """
     page = None
     for text, name in gate.return_url.pairs:
-        if name is None or name not in gate.return_url.handed_on:
+        if name is None or name not in gate.return_url.forwarded_params:
             continue
         parameter = unquote_plus(text[:-1])
         values = values_of(parameter)
@@ -227,7 +227,7 @@ def _without_appended(pairs: list[bytes], return_url: ReturnURL) -> list[bytes]:
         last = pairs[-1].decode(errors="replace") if pairs else ""
         if last == text or (name is not None and last.startswith(text)):
             pairs.pop()
-    token_name = return_url.token_name
+    token_name = return_url.token_param
     return [pair for pair in pairs if not token_name or not _is_named(pair, token_name)]
 
 

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple, cast
 
 from flask import Flask, current_app
 
-from .. import tokens
+from . import tokens
 from ..errors import TokenError
-from ..settings.return_url import ReturnURL
-from ..settings.secret import Secret
+from ..return_url import ReturnURL
+from ..settings import Secret
 from .reasons import ArrivalRefused
 
 #: The key in ``app.extensions``.
@@ -92,7 +92,9 @@ class Gate:
 
     def issue(self, page: str) -> dict[str, str]:
         """A fresh random value for each parameter that the app is to hand back."""
-        values = {name: secrets.token_urlsafe(12) for name in self.return_url.handed_on}
+        values = {
+            name: secrets.token_urlsafe(12) for name in self.return_url.forwarded_params
+        }
         with self._lock:
             for name, value in values.items():
                 self._issued[value] = Issued(name, page)

@@ -12,8 +12,8 @@ from ..sandbox import create_sandbox
 from ..sandbox.arrivals import login_url
 from ..sandbox.gate import get_gate
 from ..settings import KEYS
-from ..signals import sign_in_refused
-from ..state import get_state
+from ..audit import sign_in_refused
+from ..settings import get_state
 from .landing import land, on_stand_in
 from .links import links_on, sign_on_link
 from .reading import read_page
@@ -118,7 +118,7 @@ class StandInBoard:
         :param url: a path, or an absolute URL; the fixed endpoint's, too.
         :raises ValueError: it is not on the board.
         """
-        board = self._settings.board
+        board = self._state.require_board()
         visit = self._land(board.origin + url if url.startswith("/") else url)
         if visit is None:
             raise ValueError(f"The URL is not on {board.origin}.")
@@ -145,14 +145,14 @@ class StandInBoard:
         )
 
     def _land(self, url: str) -> Visit | None:
-        board = self._settings.board
-        target = on_stand_in(url, self._settings)
+        board = self._state.require_board()
+        target = on_stand_in(url, self._state)
         if target is None:
             return None
         return land(self._sandbox, target, origin=board.origin)
 
     def _url_of(self, page: str) -> str:
-        board = self._settings.board
+        board = self._state.require_board()
         try:
             return board.page(page)
         except SignInRefused:

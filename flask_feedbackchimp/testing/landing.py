@@ -7,19 +7,20 @@ from urllib.parse import urlsplit
 from flask import Flask, g
 
 from ..sandbox import Arrival
-from ..settings import Settings
+from ..settings import AppState
 from .reading import read_page
 from .visit import Visit
 
 
-def on_stand_in(url: str, settings: Settings) -> str | None:
+def on_stand_in(url: str, state: AppState) -> str | None:
     """Where an absolute URL of the board is on the stand-in, or ``None``.
 
     :return: path, query and fragment. The return URL's path is the stand-in's,
         whatever the host.
     """
-    base = settings.return_url.base or settings.board.origin
-    for host in (urlsplit(base)[:2], urlsplit(settings.board.origin)[:2]):
+    board_origin = state.require_board().origin
+    base = state.settings.return_url.base or board_origin
+    for host in (urlsplit(base)[:2], urlsplit(board_origin)[:2]):
         parts = urlsplit(url)
         if parts[:2] == host:
             target = url.removeprefix(f"{parts.scheme}://{parts.netloc}")

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 from werkzeug.test import TestResponse
 from werkzeug.urls import iri_to_uri
 
-from ..state import AppState
+from ..settings import AppState
 from .reading import Link, read_page
 
 
@@ -55,7 +55,7 @@ def sign_on_link(
 def page_of(link: Link, state: AppState) -> str:
     """The absolute URL of the page on the board that a link leads to."""
     query = parse_qs(urlsplit(link.url).query)
-    return query.get(state.settings.redirect_param, [state.settings.board.home])[0]
+    return query.get(state.settings.redirect_param, [state.require_board().home])[0]
 
 
 def _listed(links: list[Link]) -> str:

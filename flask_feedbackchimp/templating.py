@@ -9,19 +9,17 @@ from urllib.parse import quote, urlsplit
 from flask import current_app, has_request_context, request, url_for
 from markupsafe import Markup, escape
 
-from .destination import PAGE_MAX_CHARACTERS, PAGE_MAX_PAIRS, PATH_SAFE, Board
+from .board import PAGE_MAX_CHARACTERS, PAGE_MAX_PAIRS, PATH_SAFE, Board
 from .errors import SignInRefused
-from .state import AppState, get_state
+from .settings import AppState, get_state
 
 BLUEPRINT = "feedbackchimp"
 ENDPOINT = f"{BLUEPRINT}.redirect"
 
 _ATTRIBUTE = r"[A-Za-z_][A-Za-z0-9_.:-]*"
-# A script that follows the link in the page's place (Turbo Drive, htmx) could not
-# follow the hop to another origin.
+# Turbo and htmx fetch() links and cannot follow a redirect to another origin, so opt
+# out.
 _OWN_ATTRIBUTES = {"data-turbo": "false", "hx-boost": "false"}
-# Types whose values never change, so that the HTML made of them can be kept.
-_CONSTANT = frozenset({str, Markup, bool, int, type(None)})
 
 
 def mount_path() -> str:
@@ -47,23 +45,27 @@ def feedbackchimp_url(page: str | None = None, *, external: bool = False) -> str
     :param external: give the absolute URL, as ``url_for(…, _external=True)`` builds it,
         for e-mails.
     :return: a path without a host, right under ``SCRIPT_NAME``, unless ``external``;
-        while switched off the absolute URL of the board's page itself.
+        while switched off the absolute URL of the board's page itself, if the board is
+        known.
     :raises ValueError: the page is not text (an undefined variable, say), not on the
         configured board, or longer than the endpoint takes.
     :raises NotInitializedError: the current app has no ``init_app`` behind it.
     """
     state = get_state()
-    settings = state.settings
-    if page is not None and not isinstance(page, str):
+    settings, board = state.settings, state.settings.board
+    if page is None:
+        page = ""
+    elif not isinstance(page, str):
         raise ValueError(
             "The page of a FeedbackChimp link must be text, or None for the board's "
             f"home, not {type(page).__name__}."
         )
-    if page is None and settings.enabled and not external:
-        return endpoint_path(state)
-    url, query = _linked(settings.board, settings.redirect_param, page or "")
-    if not settings.enabled:
-        return url
+    page_url = page if board is None else _page_url(board, page)
+    if board is not None and not settings.enabled:
+        return page_url
+    query = ""
+    if page.strip(" "):
+        query = f"?{settings.redirect_param}={quote(page_url, safe='')}"
     path = endpoint_path(state) + query
     if not external:
         return path
@@ -75,8 +77,8 @@ def feedbackchimp_url(page: str | None = None, *, external: bool = False) -> str
 
 # Pages in templates are nearly always constants, and settings never change.
 @lru_cache(maxsize=1024)
-def _linked(board: Board, redirect_param: str, page: str) -> tuple[str, str]:
-    """The URL of a page on the board, and the query that asks for it."""
+def _page_url(board: Board, page: str) -> str:
+    """The URL of a page that the endpoint takes."""
     url, problem = "", ""
     try:
         url = board.page(page)
@@ -94,8 +96,7 @@ def _linked(board: Board, redirect_param: str, page: str) -> tuple[str, str]:
             f"{board.home}: give a path such as '/board/1002-feature-requests', or "
             "a URL under that origin, percent-encoded, without white space."
         )
-    query = f"?{redirect_param}={quote(url, safe='')}" if page.strip(" ") else ""
-    return url, query
+    return url
 
 
 def feedbackchimp_link(
@@ -112,14 +113,7 @@ def feedbackchimp_link(
         own (``href``, ``data-turbo``, ``hx-boost``), is given twice, or its name is not
         valid in HTML.
     """
-    url = feedbackchimp_url(page)
-    if type(text) in _CONSTANT and _CONSTANT.issuperset(map(type, attributes.values())):
-        return _kept_element(url, text, **attributes)
-    return _element(url, text, **attributes)
-
-
-def _element(url: str, text: object, /, **attributes: object) -> Markup:
-    values: dict[str, object] = {"href": url, **_OWN_ATTRIBUTES}
+    values: dict[str, object] = {"href": feedbackchimp_url(page), **_OWN_ATTRIBUTES}
     for key, value in attributes.items():
         name = key.removesuffix("_").replace("_", "-")
         if name.lower() in values:
@@ -133,10 +127,6 @@ def _element(url: str, text: object, /, **attributes: object) -> Markup:
     attributes_html = Markup("").join(_attribute(*pair) for pair in values.items())
     # Escaped first, because format() would escape an __html__ that returns plain text.
     return Markup("<a{}>{}</a>").format(attributes_html, escape(text))
-
-
-# Types are told apart: markup and text that are equal are escaped differently.
-_kept_element = lru_cache(maxsize=1024, typed=True)(_element)
 
 
 def _attribute(name: str, value: object) -> Markup:

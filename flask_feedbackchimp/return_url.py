@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from urllib.parse import quote, unquote_plus
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import quote, unquote_plus, unquote_to_bytes
 
-from ..destination import as_servers_read
-from .urls import is_path, is_query_text, parse_url
+from .board import normalize_param_name, parse_url
+from .errors import refusal
 
 #: What stands for one whole value.
 _PLACEHOLDER = re.compile(r"\{([A-Za-z0-9._~-]{1,64})\}")
 _APPENDED = "write it like {page}?ssoToken={token}"
 _ENDPOINT = "write it like /sso?token={token}&redirect={page}"
 
-# Stands for the token until nothing can fail any more; no encoded text has it.
-_TOKEN_MARK = "\0"  # noqa: S105  a mark, not a secret
+# RFC 3986 §3.3 and §3.4, without what URL parsers rewrite.
+_CHARACTER = r"(?:[A-Za-z0-9._~!$'()*+,;:@-]|%[0-9A-Fa-f]{2})"
+_PATH = rf"(?:/(?!\.{{1,2}}(?:/|\Z))(?:{_CHARACTER}|[&=])*)*"
+_QUERY_TEXT = rf"(?:{_CHARACTER}|[/?])*"
 
 
+@dataclass(frozen=True)
 class ReturnURL:
-    """``FEEDBACKCHIMP_RETURN_URL``, read: what stands around the token.
+    """``FEEDBACKCHIMP_RETURN_URL``, read.
 
     :param base: a path on the board or an absolute URL, without query; ``{token}`` may
         stand in it for a path segment. ``None`` where the pairs are appended to the
@@ -28,38 +32,44 @@ class ReturnURL:
         placeholder whose value follows; ``None`` where the text is all.
     """
 
-    __slots__ = ("base", "handed_on", "pairs", "token_name")
+    base: str | None
+    pairs: tuple[tuple[str, str | None], ...]
 
-    def __init__(
-        self, base: str | None, pairs: Iterable[tuple[str, str | None]]
-    ) -> None:
-        self.base: str | None = base
-        self.pairs: tuple[tuple[str, str | None], ...] = tuple(pairs)
-        own = (None, "page", "token")
-        #: The incoming parameters whose values go out again.
-        self.handed_on: tuple[str, ...] = tuple(
-            name for _, name in self.pairs if name not in own
-        )
-        names = (text[:-1] for text, name in self.pairs if name == "token")
-        #: The token's parameter, decoded; ``None`` for a path segment.
-        self.token_name: str | None = next(map(unquote_plus, names), None)
+    @property
+    def param_names(self) -> list[str]:
+        """The names of its query parameters, decoded."""
+        return [unquote_plus(text.partition("=")[0]) for text, _ in self.pairs]
+
+    @property
+    def token_param(self) -> str | None:
+        """The token's query parameter, decoded; ``None`` for a path segment."""
+        placeholders = [placeholder for _, placeholder in self.pairs]
+        if "token" not in placeholders:
+            return None
+        return self.param_names[placeholders.index("token")]
+
+    @property
+    def forwarded_params(self) -> tuple[str, ...]:
+        """The incoming parameters whose values go out again."""
+        names = (name for _, name in self.pairs if name is not None)
+        return tuple(name for name in names if name not in ("page", "token"))
 
     def on(self, origin: str) -> ReturnURL:
         """The same with an absolute URL, where it is a path on the board."""
         on_board = self.base is not None and self.base.startswith("/")
-        return ReturnURL(f"{origin}{self.base}", self.pairs) if on_board else self
+        return replace(self, base=f"{origin}{self.base}") if on_board else self
 
-    def around(self, page: str, handed_on: Mapping[str, bytes]) -> tuple[str, str]:
-        """What stands before and after the token in the URL that takes it to a page.
+    def build_url(self, page: str, forwarded: Mapping[str, bytes], token: str) -> str:
+        """The URL that takes a token to a page.
 
-        :param page: its URL.
-        :param handed_on: values of incoming parameters, decoded; a pair whose value is
+        :param page: its URL, encoded.
+        :param forwarded: values of incoming parameters, decoded; a pair whose value is
             not there is left out.
+        :param token: letters, digits, hyphens, underscores and dots, which need no
+            quoting.
         """
-        values = {name: quote(value, safe="") for name, value in handed_on.items()}
-        values["token"] = _TOKEN_MARK
-        if self.base is not None:
-            values["page"] = quote(page, safe="")
+        values = {name: quote(value, safe="") for name, value in forwarded.items()}
+        values |= {"page": quote(page, safe=""), "token": token}
         query = "&".join(
             text if name is None else text + values[name]
             for text, name in self.pairs
@@ -68,12 +78,31 @@ class ReturnURL:
         if self.base is None:
             address, mark, fragment = page.partition("#")
             separator = "&" if "?" in address else "?"
-            url = f"{address}{separator}{query}{mark}{fragment}"
-        else:
-            base = self.base.replace("{token}", _TOKEN_MARK)
-            url = f"{base}?{query}" if query else base
-        before, _, after = url.partition(_TOKEN_MARK)
-        return before, after
+            return f"{address}{separator}{query}{mark}{fragment}"
+        base = self.base.replace("{token}", token)
+        return f"{base}?{query}" if query else base
+
+
+def forwarded_values(query: bytes, names: Sequence[str]) -> dict[str, bytes]:
+    """The values of the parameters that the return URL forwards, decoded once.
+
+    :param query: a raw query string.
+    :raises SignInRefused: with status 400, if one of them is given twice.
+    """
+    values: dict[str, bytes] = {}
+    for pair in query.split(b"&"):
+        key, _, value = pair.replace(b"+", b" ").partition(b"=")
+        name = unquote_to_bytes(key).decode(errors="replace")
+        if name in values:
+            raise refusal("parameter_repeated")
+        if name in names:
+            values[name] = unquote_to_bytes(value)
+    return values
+
+
+def is_path(text: str) -> bool:
+    """Whether a text is a path as URL parsers leave it, or empty."""
+    return re.fullmatch(_PATH, text) is not None and not text.startswith("//")
 
 
 def parse_return_url(text: str) -> ReturnURL:
@@ -84,7 +113,7 @@ def parse_return_url(text: str) -> ReturnURL:
     """
     _check_braces(text)
     base, _, query = text.partition("?")
-    pairs = [_read_pair(pair) for pair in query.split("&") if pair]
+    pairs = tuple(_read_pair(pair) for pair in query.split("&") if pair)
     names = _PLACEHOLDER.findall(text)
     if "token" not in names:
         raise ValueError(f"has no {{token}}: {_APPENDED}")
@@ -92,7 +121,7 @@ def parse_return_url(text: str) -> ReturnURL:
         if names.count(name) > 1:
             raise ValueError(f"has {{{name}}} twice: use it once; {_APPENDED}")
     return_url = ReturnURL(None if base == "{page}" else _read_base(base), pairs)
-    _check_names(return_url)
+    _check_param_names(return_url)
     return return_url
 
 
@@ -142,7 +171,7 @@ def _split_origin(base: str) -> tuple[str, str]:
 
 def _read_origin(text: str) -> str:
     try:
-        return parse_url(text).origin
+        return parse_url(text)[0]
     except ValueError as error:
         raise ValueError(
             f"{error}: write it like https://login.example.com/sso?token={{token}}"
@@ -157,14 +186,14 @@ def _read_pair(pair: str) -> tuple[str, str | None]:
             "has a placeholder that is not one whole value of the query, as in "
             f"token={{token}}: {_ENDPOINT}"
         )
-    if not name or not is_query_text(name):
+    if not name or not re.fullmatch(_QUERY_TEXT, name):
         raise ValueError(
             "has a pair whose name is missing or has characters that do not belong in "
             f"a URL: percent-encode them; {_ENDPOINT}"
         )
     if match is not None:
         return f"{name}=", match[1]
-    if "=" in value or not is_query_text(value):
+    if "=" in value or not re.fullmatch(_QUERY_TEXT, value):
         raise ValueError(
             "has a value with characters that do not belong in a URL: percent-encode "
             f"them; {_ENDPOINT}"
@@ -173,18 +202,14 @@ def _read_pair(pair: str) -> tuple[str, str | None]:
     return f"{name}{equals}{value}".replace(";", "%3B"), None
 
 
-def _check_names(return_url: ReturnURL) -> None:
-    names = [unquote_plus(text.partition("=")[0]) for text, _ in return_url.pairs]
-    clash = len(set(names)) < len(names)
-    if return_url.token_name is not None:
-        token_name = as_servers_read(return_url.token_name)
-        if not token_name:
-            raise ValueError(
-                "has a parameter for the token that servers may read without a name: "
-                f"begin it with a letter; {_APPENDED}"
-            )
-        clash |= list(map(as_servers_read, names)).count(token_name) > 1
-    if clash:
+def _check_param_names(return_url: ReturnURL) -> None:
+    normalized = list(map(normalize_param_name, return_url.param_names))
+    if not all(normalized):
+        raise ValueError(
+            "has a parameter that servers may read without a name: begin it with a "
+            f"letter; {_APPENDED}"
+        )
+    if len(set(normalized)) < len(normalized):
         raise ValueError(
             "has two parameters of one name, of which a board reads only one: give "
             f"each its own name; {_ENDPOINT}"

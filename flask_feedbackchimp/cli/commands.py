@@ -52,18 +52,27 @@ def _read_address(value: str) -> str:
 
 
 @commands.command()
+@click.option(
+    "--user", "user_id", metavar="ID", help="One of the app's users, to be tried."
+)
 @click.option("--base-url", metavar="URL", type=_read_address, help="Where the app is.")
-def check(base_url: str | None) -> None:
-    """Show the settings, and what may be wrong with them.
+def check(user_id: str | None, base_url: str | None) -> None:
+    """Show the settings, visit the app, and say what is wrong.
 
-    Exits with 1 if there is a problem, and with 0 if there are only warnings. The app's
-    address is that of SERVER_NAME and APPLICATION_ROOT, unless --base-url says
-    otherwise.
+    Goes to the endpoint as a stranger and on to the login page; with --user a second
+    time as that user, and shows what the board would be told. ID is what the app's user
+    loader takes. The app's address is that of SERVER_NAME and APPLICATION_ROOT, unless
+    --base-url says otherwise.
+
+    Exits with 1 if there is a problem, and with 0 if there are only warnings.
     """
     context = click.get_current_context()
     if os.environ.get("NO_COLOR"):  # https://no-color.org/
         context.color = False
-    context.exit(checks.print_report(current_app, get_state(), base_url=base_url))
+    app: Any = current_app
+    app = app._get_current_object()
+    options = {"base_url": base_url, "user_id": user_id}
+    context.exit(checks.print_report(app, get_state(), **options))
 
 
 @commands.command()

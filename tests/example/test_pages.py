@@ -51,6 +51,13 @@ def test_server_needs_its_board(make_daybook, set_variables):
         make_daybook()
 
 
+def test_colleague_needs_no_board(make_daybook, set_variables):
+    """Switched off, the extension asks for nothing; the links are still there."""
+    set_variables(SECRET_KEY="a key for the tests", FEEDBACKCHIMP_ENABLED="false")
+    home = make_daybook().test_client().get("/").text
+    assert 'href="/sso/feedbackchimp"' in home
+
+
 def test_environment_configures_a_server(make_daybook, set_variables):
     """With the four variables of the README; nobody has an account there."""
     set_variables(SECRET_KEY="a key for the tests", SESSION_COOKIE_SECURE="true")
@@ -193,6 +200,13 @@ def test_foreign_page(visitor):
     assert '<a href="/">Back to Daybook</a>' in page
     assert "button" not in page
     assert "Reason: <code>page_foreign</code>" in page
+
+
+def test_continue_page(ada):
+    """It has no style of its own, which the app's policy would not let in."""
+    page = ada.get("/sso/feedbackchimp?a=1", headers={"Sec-Fetch-Mode": "cors"}).text
+    assert '<a class="button" href="/sso/feedbackchimp?a=1">Continue</a>' in page
+    assert "<style" not in page
 
 
 def test_mail_is_sent_again(grace, visitor):

@@ -132,7 +132,8 @@ def test_sdist(dist, tmp_path):
     names = {str(path.relative_to(tree)) for path in tree.rglob("*") if path.is_file()}
     made = {name for name in names if ".egg-info/" in name} | {"PKG-INFO"}
     assert names - made == git_files()
-    command = [sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path, tree]
+    command = [sys.executable, "-m", "build", "--no-isolation", "--wheel"]
+    command += ["--outdir", tmp_path, tree]
     quiet = subprocess.DEVNULL
     subprocess.run(command, check=True, env=ENVIRON, umask=0o022, stdout=quiet)
     [again] = digests(tmp_path).items()
@@ -154,3 +155,57 @@ def test_builds_are_reproducible(dist, tmp_path):
     litter.write_text("raise SystemExit\n", "utf-8")
     again = build(tree, tmp_path / "again", umask=0o077)
     assert digests(again) == digests(dist)
+
+
+def test_release_tools_are_locked():
+    """The lock has all that is installed in the release job, each with its hashes."""
+    lock = (ROOT / ".github" / "release-tools.txt").read_text("utf-8")
+    lines = [line for line in lock.splitlines() if not line.lstrip().startswith("#")]
+    requirements = "\n".join(lines).replace("\\\n", "").splitlines()
+    pattern = re.compile(r"([\w-]+)==\S+(?:\s+--hash=sha256:[0-9a-f]{64})+")
+    names = {pattern.fullmatch(requirement)[1] for requirement in requirements}
+    assert names == {"build", "packaging", "pyproject-hooks", "setuptools"}
+
+
+@pytest.fixture
+def released(tmp_path: Path) -> Path:
+    """A folder with what ``check_release.py`` reads, as it is when 1.0.0 is tagged."""
+    (tmp_path / "docs").mkdir()
+    files = {
+        "setup.cfg": "[metadata]\nversion = 1.0.0\n",
+        "CHANGES.md": "# Changes\n\n## [1.0.0] - 2026-01-01\n",
+        "README.md": "$ pip install flask-feedbackchimp\n",
+        "docs/start.md": "$ pip install flask-feedbackchimp\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    return tmp_path
+
+
+def check_release(tag: str, folder: Path) -> str:
+    """What ``check_release.py`` says; it fails exactly if it says something."""
+    argv = [sys.executable, str(ROOT / "tools" / "check_release.py"), tag]
+    done = subprocess.run(argv, cwd=folder, capture_output=True, encoding="utf-8")
+    assert bool(done.returncode) == bool(done.stderr)
+    return done.stderr
+
+
+def test_release(released):
+    """Nothing is in the way."""
+    assert check_release("v1.0.0", released) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("setup.cfg", "[metadata]\nversion = 1.0.1\n"),
+        ("CHANGES.md", "# Changes\n\n## [1.0.0] - unreleased\n"),
+        ("CHANGES.md", "# Changes\n\n## Unreleased\n"),
+        ("README.md", "$ pip install .\n"),
+        ("docs/start.md", "$ pip install .\n"),
+    ],
+)
+def test_release_too_early(released, name, text):
+    """The tag fails, and the file is named."""
+    (released / name).write_text(text, "utf-8")
+    assert name in check_release("v1.0.0", released)

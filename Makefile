@@ -58,11 +58,9 @@ lint: $(VENV)/group-lint tests/node_modules/installed ## Look for mistakes, in t
 types: $(VENV)/group-types ## Check the types, ours and what users see of them
 	$(VENV)/bin/mypy
 	cd tests/typing && ../../$(VENV)/bin/mypy consumer.py
-	cd tests/typing && ../../$(VENV)/bin/pyright \
-		--pythonpath ../../$(VENV)/bin/python consumer.py
-	cd tests/typing && ../../$(VENV)/bin/pyright \
-		--pythonpath ../../$(VENV)/bin/python \
-		--verifytypes flask_feedbackchimp --ignoreexternal
+	cd tests/typing && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" pyright consumer.py
+	cd tests/typing && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" \
+		pyright --verifytypes flask_feedbackchimp --ignoreexternal
 
 docs: $(VENV)/group-docs ## Build the documentation into docs/_build/html
 	$(VENV)/bin/sphinx-build -n -W --keep-going -E -q docs docs/_build/html

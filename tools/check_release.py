@@ -1,4 +1,4 @@
-"""Say what keeps a tag from being released: ``python tools/check_release.py v1.0.0``."""
+"""Say what keeps a tag from being released: python tools/check_release.py v1.0.0"""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 from collections.abc import Iterator
 
 import pytest
-from flask import Flask
-from flask.globals import app_ctx, request_ctx
+from flask import Flask, has_app_context, has_request_context
 from hypothesis import settings
 
 from support.apps import make_app
@@ -25,8 +24,8 @@ def app() -> Flask:
 def no_leaked_context() -> Iterator[None]:
     """No test leaves an app or request context behind."""
     yield
-    assert not app_ctx, "an app context was left behind"
-    assert not request_ctx, "a request context was left behind"
+    assert not has_app_context(), "an app context was left behind"
+    assert not has_request_context(), "a request context was left behind"
 
 
 def _refuse_skip() -> Iterator[None]:

@@ -233,7 +233,9 @@ def test_nobody_is_never_the_caller(app, user):
 @pytest.mark.parametrize(
     ("page", "start"),
     [
-        *((None, "/?ssoToken=ey"), ("", "/?ssoToken=ey"), ("  ", "/?ssoToken=ey")),
+        (None, "/?ssoToken=ey"),
+("", "/?ssoToken=ey"),
+("  ", "/?ssoToken=ey"),
         ("/board/1", "/board/1?ssoToken=ey"),
         (f"{BOARD}/board/1?a=b#c", "/board/1?a=b&ssoToken=ey"),
     ],

@@ -95,8 +95,14 @@ def test_any_text_is_signed_exactly_or_refused(email, name):
 @pytest.mark.parametrize(
     "name",
     [
-        *(None, "", " \u200b\u3164", " " * 255, people.Shouting(" ")),
-        *("Ada@Example.com", " ada@EXAMPLE.com ", people.Shouting("ada@example.com")),
+        None,
+"",
+" \u200b\u3164",
+" " * 255,
+people.Shouting(" "),
+        "Ada@Example.com",
+" ada@EXAMPLE.com ",
+people.Shouting("ada@example.com"),
     ],
     ids=range(8),
 )

@@ -270,7 +270,9 @@ def test_foreign_origin_is_a_warning(app, trail, page, origin, visitor):
     "query",
     [
         f"{{}}={quote(BOARD, safe='')}%2Fx%3Fsecret",
-        *("{}=/board/secret", "x=1&{}=/board/1&redirect=", f"redirect=+&{{}}={BOARD}"),
+        "{}=/board/secret",
+"x=1&{}=/board/1&redirect=",
+f"redirect=+&{{}}={BOARD}",
         f"utm_x=/board/1&a%0Ab=/board/2&{{}}={BOARD}?secret",
     ],
 )
@@ -287,9 +289,17 @@ def test_page_under_another_name_is_a_warning(app, trail, query, name, visitor):
 @pytest.mark.parametrize(
     "query",
     [
-        *("", "return_to=", "return_to=/other", "return_to=https://evil.example/"),
-        *("utm_source=/board/1", f"UTM_campaign={BOARD}/x", "redirect=/x&to=/board/1"),
-        *("a%0Ab=/board/1", "a+b=/board/1", "to%5B%5D=/board/1", "%FF=/board/1"),
+        "",
+"return_to=",
+"return_to=/other",
+"return_to=https://evil.example/",
+        "utm_source=/board/1",
+f"UTM_campaign={BOARD}/x",
+"redirect=/x&to=/board/1",
+        "a%0Ab=/board/1",
+"a+b=/board/1",
+"to%5B%5D=/board/1",
+"%FF=/board/1",
         f"to=https://x{BOARD[8:]}/",
     ],
 )

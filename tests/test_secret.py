@@ -56,8 +56,13 @@ SPACE = " \t\r\n\x0b\x0c\x1c\x85\xa0\u2003\u2028\u3000\ufeff"
 @pytest.mark.parametrize(
     "value",
     [
-        *(GOOD, GOOD.encode(), f"{GOOD}\n", f"{SPACE}{GOOD}{SPACE}", Markup(GOOD)),
-        *(f"{SPACE}{GOOD}{SPACE}".encode(), b"\xef\xbb\xbf%b\r\n" % GOOD.encode()),
+        GOOD,
+GOOD.encode(),
+f"{GOOD}\n",
+f"{SPACE}{GOOD}{SPACE}",
+Markup(GOOD),
+        f"{SPACE}{GOOD}{SPACE}".encode(),
+b"\xef\xbb\xbf%b\r\n" % GOOD.encode(),
     ],
 )
 def test_white_space_and_bom_around_are_stripped(value):

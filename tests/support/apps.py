@@ -47,7 +47,7 @@ def make_app(
     """An app with Flask-Login, ``app.feedbackchimp`` and ``/login/<id>``.
 
     :param users: who can log in; Ada unless given.
-    :param config: more settings; one given as ``...`` is left out.
+    :param config: more settings; ``None`` counts as not set, ``...`` leaves one out.
     """
     app = Flask("shop")
     settings = {
@@ -56,12 +56,18 @@ def make_app(
         "FEEDBACKCHIMP_JWT_SECRET": SECRET,
         "FEEDBACKCHIMP_ORGANIZATION": "acme",
     } | config
-    app.config.update({k: v for k, v in settings.items() if v is not ...})
-    known = {user.get_id(): user for user in users or (User(),)}
+    for key, value in settings.items():
+        if value is not ...:
+            app.config[key] = value
+
+    known = {user.get_id(): user for user in users or [User()]}
     login_manager = LoginManager(app)
     login_manager.login_view = "login_page"
     login_manager.user_loader(known.get)
-    app.add_url_rule("/login", "login_page", lambda: "Log in")
+
+    @app.get("/login")
+    def login_page() -> str:
+        return "Log in"
 
     @app.get("/login/<id>")
     def log_in(id: str) -> str:

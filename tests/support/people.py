@@ -201,7 +201,8 @@ BLANK = [
     "\U000e0000\U000e0041\U000e007f\U000e0fff",  # tags and unassigned
 ]
 
-UNUSABLE_NAMES = BLANK + [
+UNUSABLE_NAMES = [
+    *BLANK,
     # Lone surrogates, and a pair of them.
     "\ud800",
     "Ada\ud800",

@@ -17,6 +17,9 @@ SECRET = "test-only-5f0c2a9e4b7d41c8a6e3f2b1d0c9e8f7"
 BOARD = "https://acme.feedbackchimp.space"
 PREFIX = "/sso/feedbackchimp"
 
+#: What Flask-Login's own redirect to the login may be: Flask 3.2 changes the default.
+REDIRECTS = {302, 303}
+
 # A header that begins with {"alg": and two more parts. A session cookie, which is JSON
 # in three parts, too, has none.
 _TOKEN = re.compile(r"eyJhbGciOi[\w-]*\.[\w-]+\.[\w-]*")

@@ -21,7 +21,7 @@ from flask import Flask
 from flask.cli import ScriptInfo
 
 from flask_feedbackchimp import sign_in_refused, token_issued
-from support.apps import PREFIX, SECRET, claims_of, make_app
+from support.apps import PREFIX, SECRET, claims_of
 from support.cli import run, words
 
 ADA = ("token", "--email", "ada@example.com", "--name", "Ada")
@@ -36,7 +36,7 @@ def test_token_is_printed_alone(app):
     assert claims["exp"] - claims["iat"] == 300
 
 
-def test_token_has_the_apps_lifetime():
+def test_token_has_the_apps_lifetime(make_app):
     stdout = run(make_app(FEEDBACKCHIMP_TOKEN_LIFETIME=None), *ADA).stdout
     assert set(claims_of(stdout.strip())) == {"email", "name", "jti"}
 
@@ -85,7 +85,7 @@ def test_several_claims(app):
         (["--claim", "x=1e999"], "--claim: The extra claim 'x' cannot be written"),
     ],
 )
-def test_wrong_option_is_named(args, told):
+def test_wrong_option_is_named(make_app, args, told):
     app = make_app(FEEDBACKCHIMP_ADMIN_EMAILS=["boss@example.com"])
     result = run(app, *ADA, *args)
     assert (result.exit_code, result.stdout) == (1, "")
@@ -245,7 +245,7 @@ def test_sandbox_of_an_organization(app):
     assert re.search(rf"\n  FEEDBACKCHIMP_BOARD_URL={url}\nand, while", printed)
 
 
-def test_sandbox_of_every_setting():
+def test_sandbox_of_every_setting(make_app):
     """The app's own settings, and those of the command line, are the stand-in's."""
     app = make_app(
         FEEDBACKCHIMP_ORGANIZATION=None,
@@ -303,7 +303,7 @@ def test_taken_port_is_one_sentence(app):
 
 
 @pytest.mark.parametrize("args", [ADA, ("verify", "x"), ("sandbox",)])
-def test_switched_off(args):
+def test_switched_off(make_app, args):
     app = make_app(FEEDBACKCHIMP_ENABLED=False, FEEDBACKCHIMP_JWT_SECRET=None)
     result = run(app, *args)
     assert (result.exit_code, result.stdout) == (1, "")

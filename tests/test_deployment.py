@@ -1,5 +1,6 @@
 """Behind a proxy and under a mount point; ``tests/ecosystem`` has real servers."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -9,7 +10,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import Client
 
-from support.apps import BOARD, PREFIX, claims_of, logged_in, make_app, sent_token
+from support.apps import BOARD, PREFIX, claims_of, logged_in, sent_token
 
 PAGE = f"{BOARD}/board/1002-feature-requests?sort=top&sort=new#latest"
 ASKED = f"{PREFIX}?redirect={quote(PAGE, safe='')}"
@@ -18,7 +19,7 @@ LINKS = "{{ feedbackchimp_url('/') }} {{ feedbackchimp_url('/', external=True) }
 
 
 @pytest.fixture
-def app() -> Flask:
+def app(make_app: Callable[..., Flask]) -> Flask:
     """An app with two links on a page."""
     app = make_app()
     app.add_url_rule("/page", view_func=lambda: render_template_string(LINKS))

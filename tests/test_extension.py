@@ -34,7 +34,6 @@ from support.apps import (
     User,
     claims_of,
     logged_in,
-    make_app,
     plain,
     sent_token,
 )
@@ -46,6 +45,7 @@ SHORT_SECRET = "x7" * 15
 def _bare_app(**config: Any) -> Flask:
     """An app that has the settings and nothing else."""
     app = Flask("bookshop")
+    app.config["SECRET_KEY"] = "the-key-of-the-bookshop"
     app.config["FEEDBACKCHIMP_JWT_SECRET"] = SECRET
     app.config["FEEDBACKCHIMP_ORGANIZATION"] = "acme"
     app.config.update(config)
@@ -196,7 +196,7 @@ def test_without_init_app():
 
 
 def test_without_a_login_manager():
-    """It may come later and need no session; a user whom the code names needs none."""
+    """It may come later; a user whom the code names needs none."""
     app = _bare_app(TESTING=True)
     feedbackchimp = FeedbackChimp(app)
     says = (
@@ -213,7 +213,7 @@ def test_without_a_login_manager():
 
 
 @pytest.mark.parametrize("method", ["create_token", "sso_url"])
-def test_about_whom(method):
+def test_about_whom(make_app, method):
     """The signed-in user, unless another is named; a proxy stands for its user."""
     app = make_app(User("ada"), grace := User("grace"))
     signed_in: list[User] = []
@@ -281,7 +281,7 @@ def test_sso_url(app, page, start):
         assert app.feedbackchimp.sso_url(page, user=ADA).startswith(BOARD + start)
 
 
-def test_sso_url_by_a_return_url():
+def test_sso_url_by_a_return_url(make_app):
     """Parameters that only a request could hand on are left out."""
     return_url = "https://login.example.com/sso?v=1&s={state}&to={page}&t={token}"
     app = make_app(FEEDBACKCHIMP_RETURN_URL=return_url)
@@ -334,7 +334,7 @@ def test_token_too_long(app):
         {"user": plain()},
     ],
 )
-def test_switched_off(arguments):
+def test_switched_off(make_app, arguments):
     """Neither the user nor the page is looked at."""
     app = make_app(FEEDBACKCHIMP_ENABLED=False, FEEDBACKCHIMP_JWT_SECRET=None)
     foreign = partial(app.feedbackchimp.sso_url, "https://evil.example/")

@@ -92,11 +92,17 @@ def test_wrong_option_is_named(make_app, args, told):
     assert result.stderr.startswith(f"Error: {told}")
 
 
-def test_options_are_required(app):
-    for option in ("--email", "--name"):
-        result = run(app, *(arg for arg in ADA if arg != option))
-        assert result.exit_code == 2
-        assert f"Missing option '{option}'" in result.stderr
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        (["--email", "ada@example.com"], "--name"),
+        (["--name", "Ada"], "--email"),
+    ],
+)
+def test_options_are_required(app, given, missing):
+    result = run(app, "token", *given)
+    assert result.exit_code == 2
+    assert f"Missing option '{missing}'" in result.stderr
 
 
 def test_token_is_not_a_sign_in(app):

@@ -190,7 +190,11 @@ def test_own_level_of_the_logger(app, trail):
 
 
 @pytest.mark.parametrize(
-    ("signal", "query"), [(issued, ""), (refused, "redirect=board")]
+    ("signal", "query"),
+    [
+        (issued, ""),
+        (refused, "redirect=board"),
+    ],
 )
 def test_error_in_a_receiver(app, signal, query):
     """Where the audit fails, the visitor gets no token."""

@@ -29,7 +29,10 @@ plain = SimpleNamespace
 
 
 class User(UserMixin):
-    """A user as most apps have one; any attribute can be given."""
+    """A user as most apps have one; a flag of Flask-Login's takes a subclass.
+
+    :param attributes: others than these, or in their place.
+    """
 
     def __init__(self, id: str = "ada", **attributes: Any) -> None:
         self.id = id

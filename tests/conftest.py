@@ -1,10 +1,10 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask, has_app_context, has_request_context
 from hypothesis import settings
 
-from support.apps import make_app
+from support import apps
 from support.chromium import browser, page  # noqa: F401  fixtures
 from support.live import serve  # noqa: F401  a fixture
 from support.sampling import THOROUGH
@@ -15,7 +15,13 @@ settings.load_profile("any")
 
 
 @pytest.fixture
-def app() -> Flask:
+def make_app() -> Callable[..., Flask]:
+    """Makes an app for a test: ``make_app(FEEDBACKCHIMP_ENABLED=False)``."""
+    return apps.make_app
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
     """An app with the default configuration."""
     return make_app()
 

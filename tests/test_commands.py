@@ -21,7 +21,7 @@ from flask import Flask
 from flask.cli import ScriptInfo
 
 from flask_feedbackchimp import sign_in_refused, token_issued
-from support.apps import PREFIX, SECRET, claims_of, make_app
+from support.apps import PREFIX, SECRET, claims_of
 from support.cli import run, words
 
 ADA = ("token", "--email", "ada@example.com", "--name", "Ada")
@@ -36,18 +36,38 @@ def test_token_is_printed_alone(app):
     assert claims["exp"] - claims["iat"] == 300
 
 
-def test_token_has_the_apps_lifetime():
+def test_token_has_the_apps_lifetime(make_app):
     stdout = run(make_app(FEEDBACKCHIMP_TOKEN_LIFETIME=None), *ADA).stdout
     assert set(claims_of(stdout.strip())) == {"email", "name", "jti"}
 
 
-def test_claim_is_json_or_text(app):
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("5", 5),
+        ("true", True),
+        ("null", None),
+        ("[1]", [1]),
+        ('"12345"', "12345"),
+        ("pro", "pro"),
+        ("01234", "01234"),
+        ("a=b", "a=b"),
+        ("", ""),
+        ("NaN", "NaN"),
+        ("[" * 5000, "[" * 5000),
+    ],
+    ids=lambda value: ascii(value)[:10],
+)
+def test_claim_is_json_or_text(app, text, value):
     """As Flask's from_prefixed_env reads the environment."""
-    read = {"5": 5, "true": True, "null": None, "[1]": [1], '"12345"': "12345"}
-    read |= {text: text for text in ("pro", "01234", "a=b", "", "NaN", "[" * 5000)}
-    pairs = [f"--claim=c{number}={value}" for number, value in enumerate(read)]
-    claims = claims_of(run(app, *ADA, *pairs).stdout.strip())
-    assert [claims[f"c{number}"] for number in range(len(read))] == [*read.values()]
+    stdout = run(app, *ADA, "--claim", f"plan={text}").stdout
+    assert claims_of(stdout.strip())["plan"] == value
+
+
+def test_several_claims(app):
+    stdout = run(app, *ADA, "--claim", "plan=pro", "--claim", "seats=5").stdout
+    claims = claims_of(stdout.strip())
+    assert (claims["plan"], claims["seats"]) == ("pro", 5)
 
 
 @pytest.mark.parametrize(
@@ -65,18 +85,24 @@ def test_claim_is_json_or_text(app):
         (["--claim", "x=1e999"], "--claim: The extra claim 'x' cannot be written"),
     ],
 )
-def test_wrong_option_is_named(args, told):
+def test_wrong_option_is_named(make_app, args, told):
     app = make_app(FEEDBACKCHIMP_ADMIN_EMAILS=["boss@example.com"])
     result = run(app, *ADA, *args)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith(f"Error: {told}")
 
 
-def test_options_are_required(app):
-    for option in ("--email", "--name"):
-        result = run(app, *(arg for arg in ADA if arg != option))
-        assert result.exit_code == 2
-        assert f"Missing option '{option}'" in result.stderr
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        (["--email", "ada@example.com"], "--name"),
+        (["--name", "Ada"], "--email"),
+    ],
+)
+def test_options_are_required(app, given, missing):
+    result = run(app, "token", *given)
+    assert result.exit_code == 2
+    assert f"Missing option '{missing}'" in result.stderr
 
 
 def test_token_is_not_a_sign_in(app):
@@ -103,11 +129,11 @@ def test_claims_are_printed(app):
     assert '\n  "name": "Zoë 😀 עברית",\n' in result.stdout
 
 
-@pytest.mark.parametrize("args", [[], ["-"]])
-@pytest.mark.parametrize("around", ["{}", "\ufeff {}\r\n"])
-def test_standard_input_is_read(app, args, around):
+@pytest.mark.parametrize("args", [["verify"], ["verify", "-"]])
+@pytest.mark.parametrize("text", [signed(), f"\ufeff {signed()}\r\n"])
+def test_standard_input_is_read(app, args, text):
     """White space and a byte order mark around the token are not part of it."""
-    result = run(app, "verify", *args, input=around.format(signed()).encode())
+    result = run(app, *args, input=text.encode())
     assert json.loads(result.stdout)["email"] == "ada@example.com"
 
 
@@ -116,7 +142,9 @@ def test_standard_input_is_read(app, args, around):
     [
         (signed(secret=SECRET[::-1]), "bad_signature"),
         (signed(exp=1), "expired"),
-        *((text, "malformed") for text in ("not-a-token", "", "\udcff")),
+        ("not-a-token", "malformed"),
+        ("", "malformed"),
+        ("\udcff", "malformed"),
     ],
 )
 def test_reason_is_told(app, token, reason):
@@ -133,7 +161,20 @@ def test_input_that_is_not_text(app):
     assert "Reason: malformed" in result.stderr
 
 
-@pytest.mark.parametrize("character", "\x1b\x7f\x85\x9b\u2028\u202a\u202e\u2066\u2069")
+@pytest.mark.parametrize(
+    "character",
+    [
+        "\x1b",
+        "\x7f",
+        "\x85",
+        "\x9b",
+        "\u2028",
+        "\u202a",
+        "\u202e",
+        "\u2066",
+        "\u2069",
+    ],
+)
 def test_terminal_is_safe(app, character):
     """What would act on the terminal comes as a JSON escape, as do lone surrogates."""
     name = f"Zoë {character}31m"
@@ -210,7 +251,7 @@ def test_sandbox_of_an_organization(app):
     assert re.search(rf"\n  FEEDBACKCHIMP_BOARD_URL={url}\nand, while", printed)
 
 
-def test_sandbox_of_every_setting():
+def test_sandbox_of_every_setting(make_app):
     """The app's own settings, and those of the command line, are the stand-in's."""
     app = make_app(
         FEEDBACKCHIMP_ORGANIZATION=None,
@@ -225,9 +266,10 @@ def test_sandbox_of_every_setting():
         sent = ask(port).headers["Location"]
         match = re.fullmatch(rf"{sso_url}\?companyID=(.+)&return_to=.+", sent)
         assert match is not None, sent
-        for email, status in {"BOSS@example.com": 403, "ada@example.com": 303}.items():
-            answer = ask(port, f"/sso/{signed(email=email)}?id={match[1]}")
-            assert answer.status == status
+        boss = ask(port, f"/sso/{signed(email='BOSS@example.com')}?id={match[1]}")
+        assert boss.status == 403
+        ada = ask(port, f"/sso/{signed()}?id={match[1]}")
+        assert ada.status == 303
 
     args = ("--private", "--app-url", "https://shop.example/mount/")
     last = "  FEEDBACKCHIMP_RETURN_URL='/sso/{token}?id={companyID}'\n"
@@ -236,11 +278,17 @@ def test_sandbox_of_every_setting():
 
 
 @pytest.mark.parametrize("address", ["shop", "http://shop.example", "https://a.b/?c=1"])
-def test_wrong_address(app, address):
-    for command, option in {"check": "--base-url", "sandbox": "--app-url"}.items():
-        result = run(app, command, option, address)
-        assert result.exit_code == 2
-        assert option in result.stderr
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("check", "--base-url"),
+        ("sandbox", "--app-url"),
+    ],
+)
+def test_wrong_address(app, command, option, address):
+    result = run(app, command, option, address)
+    assert result.exit_code == 2
+    assert option in result.stderr
 
 
 def test_sandbox_help(app):
@@ -261,8 +309,8 @@ def test_taken_port_is_one_sentence(app):
 
 
 @pytest.mark.parametrize("args", [ADA, ("verify", "x"), ("sandbox",)])
-def test_switched_off(args):
-    app = make_app(FEEDBACKCHIMP_ENABLED=False, FEEDBACKCHIMP_JWT_SECRET=...)
+def test_switched_off(make_app, args):
+    app = make_app(FEEDBACKCHIMP_ENABLED=False, FEEDBACKCHIMP_JWT_SECRET=None)
     result = run(app, *args)
     assert (result.exit_code, result.stdout) == (1, "")
     assert "FEEDBACKCHIMP_ENABLED is False: set it to True" in result.stderr
@@ -282,15 +330,8 @@ def flask(tmp_path: Path) -> Callable[..., dict[str, Any]]:
     def options(code: str, *args: str) -> dict[str, Any]:
         code = f"from support.apps import make_app\n{code}\n"
         (tmp_path / "shop.py").write_text(code)
-        command = [
-            sys.executable,
-            "-m",
-            "flask",
-            "--app",
-            "shop",
-            "feedbackchimp",
-            *args,
-        ]
+        flask = [sys.executable, "-m", "flask", "--app", "shop"]
+        command = [*flask, "feedbackchimp", *args]
         return {"args": command, "cwd": tmp_path, "env": env}
 
     return options
@@ -305,8 +346,9 @@ def test_bad_configuration_is_a_list(flask, code):
     assert (done.returncode, done.stdout) == (1, "")
     head, *problems = done.stderr.splitlines()
     assert head == "Error: 2 problems with FeedbackChimp in the app 'shop':"
-    keys = ["FEEDBACKCHIMP_LIFETIME", "FEEDBACKCHIMP_ORGANIZATION"]
-    assert [problem.split()[:2] for problem in problems] == [["-", key] for key in keys]
+    assert len(problems) == 2
+    assert problems[0].startswith("- FEEDBACKCHIMP_LIFETIME ")
+    assert problems[1].startswith("- FEEDBACKCHIMP_ORGANIZATION ")
 
 
 def test_sandbox_stops_on_ctrl_c(flask):

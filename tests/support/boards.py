@@ -28,13 +28,22 @@ def sign(
     return tokens.sign(Secret(SECRET), email, name, **options).between()
 
 
+class _Elements(HTMLParser):
+    """Keeps the tag and the attributes of every element."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, Any]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
 def elements(response: Any, *tags: str) -> list[dict[str, Any]]:
     """The attributes of every element of a page that has one of these tags."""
-    found: list[tuple[str, dict[str, Any]]] = []
-    parser = HTMLParser()
-    parser.handle_starttag = lambda tag, attrs: found.append((tag, dict(attrs)))
+    parser = _Elements()
     parser.feed(response.text)
-    return [attrs for tag, attrs in found if not tags or tag in tags]
+    return [attrs for tag, attrs in parser.found if not tags or tag in tags]
 
 
 def log_in_link(response: Any) -> str:

@@ -1,7 +1,6 @@
 """The redirect endpoint: every case of the contract, and the order between them."""
 
 from functools import cache
-from itertools import combinations, product
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -73,7 +72,6 @@ def refused_reason(answer: Answer) -> str:
     return answer.text.partition("Reason: <code>")[2].partition("<")[0]
 
 
-REASONS = ("method", "prefetch", "hx", "mode", "page", "login", "identity")
 UNCLICKED = {
     "prefetch": ("Sec-Purpose", "prefetch"),
     "hx": ("HX-Request", "true"),
@@ -82,18 +80,34 @@ UNCLICKED = {
 
 
 @pytest.mark.parametrize(
-    "reasons",
-    [some for n in range(len(REASONS) + 1) for some in combinations(REASONS, n)],
-    ids=lambda reasons: ",".join(reasons) or "none",
+    ("wrong", "kind"),
+    [
+        ("method prefetch hx mode page login identity", "method"),
+        ("prefetch hx mode page login identity", "prefetch"),
+        ("hx mode page login identity", "hx"),
+        ("mode page login identity", "mode"),
+        ("page login identity", "page"),
+        ("login identity", "login"),
+        ("identity", "identity"),
+        ("login", "login"),
+        ("page", "page"),
+        ("mode", "mode"),
+        ("hx", "hx"),
+        ("prefetch", "prefetch"),
+        ("method", "method"),
+        ("", "token"),
+    ],
 )
-def test_first_reason_decides(reasons):
+def test_first_reason_decides(wrong, kind):
+    reasons = wrong.split()
     app = make_app(InactiveUser() if "identity" in reasons else User())
-    answer = Browser(app, None if "login" in reasons else "ada").get(
+    browser = Browser(app, None if "login" in reasons else "ada")
+    answer = browser.get(
         BAD if "page" in reasons else page_query(PAGE),
         method="HEAD" if "method" in reasons else "GET",
         headers=dict(UNCLICKED[name] for name in reasons if name in UNCLICKED),
     )
-    assert told(answer) == (*reasons, "token")[0]
+    assert told(answer) == kind
 
 
 def test_signed_in():
@@ -109,24 +123,34 @@ def test_signed_in():
 
 
 @pytest.mark.parametrize(
-    ("kind", "headers"),
+    "value", ["prefetch", "preview, prefetch;prerender", " PREFETCH "]
+)
+@pytest.mark.parametrize("name", ["Sec-Purpose", "X-Sec-Purpose", "Purpose", "X-Moz"])
+def test_prefetch_gets_no_token(name, value):
+    headers = {name: value, "Sec-Fetch-Mode": "navigate"}
+    assert told(ada().go(PAGE, headers=headers)) == "prefetch"
+
+
+@pytest.mark.parametrize("mode", ["cors", "no-cors", "same-origin", "Navigate", ""])
+def test_script_gets_no_token(mode):
+    assert told(ada().go(PAGE, headers={"Sec-Fetch-Mode": mode})) == "mode"
+
+
+@pytest.mark.parametrize(
+    "headers",
     [
-        *(
-            ("prefetch", {name: value, "Sec-Fetch-Mode": "navigate"})
-            for name in ("Sec-Purpose", "X-Sec-Purpose", "Purpose", "X-Moz")
-            for value in ("prefetch", "preview, prefetch;prerender", " PREFETCH ")
-        ),
-        *(
-            ("mode", {"Sec-Fetch-Mode": mode})
-            for mode in ("cors", "no-cors", "same-origin", "Navigate", "")
-        ),
-        ("token", {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}),
-        *(("token", {"Purpose": "preview"}), ("token", {"Sec-Purpose": ""})),
-        *(("token", {"HX-Request": value}) for value in ("false", "", "1", "TRUE")),
+        {"Sec-Fetch-Mode": "navigate"},
+        {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+        {"Purpose": "preview"},
+        {"Sec-Purpose": ""},
+        {"HX-Request": "false"},
+        {"HX-Request": ""},
+        {"HX-Request": "1"},
+        {"HX-Request": "TRUE"},
     ],
 )
-def test_only_navigation_gets_a_token(kind, headers):
-    assert told(ada().go(PAGE, headers=headers)) == kind
+def test_navigation_gets_a_token(headers):
+    assert told(ada().go(PAGE, headers=headers)) == "token"
 
 
 @pytest.mark.parametrize(
@@ -167,7 +191,9 @@ def test_login_disabled_still_asks_to_log_in():
         plain(is_authenticated=False, is_active=True),
         plain(is_authenticated=False, is_active=False, is_anonymous=True),
         plain(is_anonymous=True, is_authenticated=True),
-        *(plain(is_active=True), plain(email="eve@example.com", name="Eve"), None),
+        plain(is_active=True),
+        plain(email="eve@example.com", name="Eve"),
+        None,
     ],
 )
 def test_anonymous_user_of_any_make(anonymous):
@@ -219,8 +245,12 @@ def test_unusable_account_is_403(user, reason):
     "accept",
     [
         "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
-        *("text/html, application/json", "application/json;q=0.5, text/html"),
-        *("*/*", "image/png", "application/json;q=0", ";;,=,/"),
+        "text/html, application/json",
+        "application/json;q=0.5, text/html",
+        "*/*",
+        "image/png",
+        "application/json;q=0",
+        ";;,=,/",
         "text/*, application/json;q=0.9",
     ],
 )
@@ -234,8 +264,10 @@ def test_refusal_is_html(accept):
 @pytest.mark.parametrize(
     "accept",
     [
-        *("application/json", "application/json, text/plain, */*;q=0.8"),
-        *("application/json, text/html;q=0.9", "text/html;q=0.2, application/*;q=0.4"),
+        "application/json",
+        "application/json, text/plain, */*;q=0.8",
+        "application/json, text/html;q=0.9",
+        "text/html;q=0.2, application/*;q=0.4",
     ],
 )
 def test_refusal_is_json_if_preferred(accept):
@@ -266,8 +298,9 @@ def test_own_templates(app):
     def load(user: Any) -> None:
         raise SignInRefused("<b>", reason="mine", status=402)
 
-    answer, html = Browser(app, "ada").go(PAGE), f"402 mine mine: &lt;b&gt; {BOARD}/ /"
-    assert (answer.status_code, answer.text) == (402, html)
+    answer = Browser(app, "ada").go(PAGE)
+    assert answer.status_code == 402
+    assert answer.text == f"402 mine mine: &lt;b&gt; {BOARD}/ /"
     text = Browser(app).go(PAGE, headers={"Purpose": "prefetch"}).text
     assert text == "prefetch: Sign-ins are not prefetched. Please follow the link.\n"
 
@@ -303,10 +336,20 @@ KINDS: dict[str, dict[str, Any]] = {
     "abort": {"loader": lambda user: abort(redirect("/verify"))},
     "switched off": {"user": None, "config": {"FEEDBACKCHIMP_ENABLED": False}},
 }
-METHODS = (
-    *("OPTIONS", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"),
-    *("PROPFIND", "QUERY", "get", "FOO"),
-)
+METHODS = [
+    "OPTIONS",
+    "HEAD",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "TRACE",
+    "CONNECT",
+    "PROPFIND",
+    "QUERY",
+    "get",
+    "FOO",
+]
 
 
 def asked(
@@ -336,13 +379,13 @@ def test_headers(path):
     for kind, answer in got.items():
         assert answer.headers.getlist("Cache-Control") == ["no-store"], kind
         assert answer.headers.getlist("Referrer-Policy") == ["no-referrer"], kind
-    # The list goes on covering every kind.
     statuses = {kind: answer.status_code for kind, answer in got.items()}
-    assert {*statuses.values()} == {200, 302, 400, 401, 403, 405, 500}
+    assert set(statuses.values()) == {200, 302, 400, 401, 403, 405, 500}
     assert [kind for kind in got if has_token(got[kind])] == ["token", "mounted"]
-    assert [statuses[method] for method in METHODS] == [200, *[405] * 11]
+    assert statuses["OPTIONS"] == 200
+    assert {statuses[method] for method in METHODS[1:]} == {405}
     for method in METHODS:
-        assert {*got[method].headers["Allow"].split(", ")} == {"GET", "OPTIONS"}
+        assert set(got[method].headers["Allow"].split(", ")) == {"GET", "OPTIONS"}
 
 
 def test_own_class_of_rules():
@@ -350,19 +393,19 @@ def test_own_class_of_rules():
     assert [kind.__name__ for kind in type(rule).__mro__].count("OwnRule") == 1
 
 
-def test_other_pages_keep_their_headers():
-    for path, method in product(
-        ("/login", "/missing", f"{PREFIX}/", f"{PREFIX}x"), ("GET", "POST", "OPTIONS")
-    ):
-        headers = nobody().get(path=path, method=method).headers
-        assert not {"Cache-Control", "Referrer-Policy"} & {*headers.keys()}
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+@pytest.mark.parametrize("path", ["/login", "/missing", f"{PREFIX}/", f"{PREFIX}x"])
+def test_other_pages_keep_their_headers(path, method):
+    headers = nobody().get(path=path, method=method).headers
+    assert "Cache-Control" not in headers
+    assert "Referrer-Policy" not in headers
 
 
 def test_look_up_without_a_request():
     """What walks the URL map finds a method refused, and needs no request for it."""
     adapter = ada().app.url_map.bind("shop.example")
     assert adapter.match(PREFIX) == (ENDPOINT, {})
-    assert {*adapter.allowed_methods(PREFIX)} == {"GET", "OPTIONS"}
+    assert set(adapter.allowed_methods(PREFIX)) == {"GET", "OPTIONS"}
     with pytest.raises(MethodNotAllowed):
         adapter.match(PREFIX, method="POST")
 
@@ -405,8 +448,11 @@ def test_hooks_of_the_app_do_no_harm(app):
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        *((f"{PREFIX}/", 404), (f"{PREFIX}/x", 404), ("/sso", 404), ("/SSO/x", 404)),
-        (PREFIX.replace("/f", "//f"), 308),  # Werkzeug leads to the one spelling
+        ("/sso", 404),
+        ("/SSO/feedbackchimp", 404),
+        ("/sso/feedbackchimp/", 404),
+        ("/sso/feedbackchimp/x", 404),
+        ("/sso//feedbackchimp", 308),  # Werkzeug leads to the one spelling
     ],
 )
 def test_other_paths_get_no_token(path, status):

@@ -22,6 +22,7 @@ from support.corpora import (
     honest_pages,
     hostile_pages,
     listed_pages,
+    read_lines,
     token_attacks,
     token_pages,
 )
@@ -129,7 +130,23 @@ def test_sso_url_refuses_hostile_pages(app):
             with pytest.raises(SignInRefused) as caught:
                 app.feedbackchimp.sso_url(page, User())
             assert caught.value.status == 400
-            assert caught.value.reason in ("page_foreign", "page_too_long")
+            assert caught.value.reason in (
+                "page_foreign",
+                "page_too_long",
+                "page_unreadable",
+            )
+
+
+def test_unreadable_pages_are_told_so(app):
+    """The same on every Python, whatever it calls printable."""
+    with app.test_request_context():
+        for page in read_lines("unreadable_pages.txt") + SURROGATE_PAGES:
+            with pytest.raises(SignInRefused) as caught:
+                app.feedbackchimp.sso_url(page, User())
+            assert (caught.value.status, caught.value.reason) == (
+                400,
+                "page_unreadable",
+            )
 
 
 def test_honest_pages_are_kept():
@@ -254,14 +271,43 @@ def test_other_tokens_are_dropped(param, name):
         assert location == honest.with_token(token, param)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sso_token",
+        "sso.token",
+        "sso%2Etoken",
+        "sso+token",
+        "sso%20token",
+        "SSO.Token",
+        "sso.token[]",
+        "[sso.token]",
+        "sso+token.x",
+    ],
+)
+def test_dots_and_spaces_are_underscores(name):
+    """As PHP reads them."""
+    browser = visitor(FEEDBACKCHIMP_RETURN_URL="{page}?sso_token={token}")
+    honest = Honest(f"/x?a=1&{name}=old&b=2", f"{BOARD}/x?a=1&b=2")
+    assert_lands(browser.go(honest.page), honest, "sso_token")
+
+
+@pytest.mark.parametrize("name", ["v", "V", "%76", "v[]", "[v]", "v.x", "+v", "v%00"])
+def test_other_parameters_of_the_template_are_dropped(name):
+    """The board must read the configured value."""
+    browser = visitor(FEEDBACKCHIMP_RETURN_URL="{page}?v=2&ssoToken={token}")
+    honest = Honest(f"/x?a=1&{name}=1&b=2", f"{BOARD}/x?a=1&b=2&v=2")
+    assert_lands(browser.go(honest.page), honest)
+
+
 def as_read(query: str, separators: str, *, cut: bool) -> list[str]:
     """The tokens that a server reads, which splits and names as it likes."""
     tokens = []
     for pair in re.split(separators, query):
         name, _, value = pair.partition("=")
         name = unquote_plus(name)
-        if cut:  # as Rack and PHP name members of lists, and as some ignore case
-            name = re.split(r"[\[\0]", name.strip())[0].strip().lower()
+        if cut:  # as servers name members of lists and objects, and as some ignore case
+            name = re.split(r"[\[\].\0]", name.strip().lstrip("[]"))[0].strip().lower()
         if name in ("ssoToken", "ssotoken"):
             tokens.append(unquote_plus(value))
     return tokens

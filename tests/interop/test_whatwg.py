@@ -26,7 +26,9 @@ from support.sampling import sample
 from support.wire import Browser, page_query
 
 ELSEWHERE = "https://login.example.net"
-AT_A_PATH = f"{ELSEWHERE}/sso?tenant=acme&to={{page}}&ssoToken={{token}}&s={{state}}"
+AT_A_PATH = (
+    f"{ELSEWHERE}/sso?tenant=acme&to={{page}}&ssoToken={{token}}&state={{state}}"
+)
 BOARDS = [
     BOARD,
     "https://feedback.example.com:8443",
@@ -132,7 +134,7 @@ def test_no_tampering_leads_past_a_fixed_path():
     named = {}
     for query, url in zip(sent, read_on(ELSEWHERE, sent), strict=True):
         names, values = zip(*url["pairs"], strict=True)
-        assert (names, url["fragment"]) == (("tenant", "to", "ssoToken", "s"), "")
+        assert (names, url["fragment"]) == (("tenant", "to", "ssoToken", "state"), "")
         assert values[-1] == "\\& c"
         named[query] = values[1]
     assert read_on(BOARD, named)[-len(honest) :] == read(honest)
@@ -140,11 +142,21 @@ def test_no_tampering_leads_past_a_fixed_path():
 
 def test_token_attacks_have_teeth():
     """Put into a query as they are, parsers read some of them as a token."""
-    queries = ["ssoToken[]=EVE", "x=1;ssoToken=EVE", f"{'&' * 1000}ssoToken=ours"]
-    urls = read(f"{BOARD}/?{q}" for q in ("ssoToken=EVE&ssoToken=ours", *queries))
-    twice, listed, split, pushed_out = (url["tokens"] for url in urls)
-    assert list(twice.values()) == [["EVE", "ours"]] * 3
-    assert listed["qs"] == split["qs at semicolons"] == ["EVE"]
+    queries = [
+        "ssoToken=EVE&ssoToken=ours",
+        "ssoToken[]=EVE",
+        "[ssoToken]=EVE",
+        "ssoToken.x=EVE",
+        "x=1;ssoToken=EVE",
+        f"{'&' * 1000}ssoToken=ours",
+    ]
+    urls = read(f"{BOARD}/?{query}" for query in queries)
+    twice, listed, bracketed, dotted, split, pushed_out = (u["tokens"] for u in urls)
+    assert list(twice.values()) == [["EVE", "ours"]] * 4
+    assert listed["qs"] == ["EVE"]
+    assert bracketed["qs"] == ["EVE"]
+    assert dotted["qs at dots"] == ["EVE"]
+    assert split["qs at semicolons"] == ["EVE"]
     assert pushed_out["qs"] == []
 
 
@@ -154,4 +166,4 @@ def test_one_token_to_every_parser():
     answers = [browsers[url].get(query) for url, query in token_attacks()]
     urls = read(answer.location or "" for answer in answers)
     for answer, url in zip(answers, urls, strict=True):
-        assert list(url["tokens"].values()) == [[sent_token(answer)]] * 3, url["href"]
+        assert list(url["tokens"].values()) == [[sent_token(answer)]] * 4, url["href"]

@@ -107,8 +107,8 @@ def read_lines(name: str) -> list[str]:
 
 def hostile_pages(origin: str = BOARD) -> list[str]:
     """Values of the page parameter that must be answered with 400."""
-    pages = [page.replace(BOARD, origin) for page in read_lines("hostile_pages.txt")]
-    return pages + long_pages(origin)
+    lines = read_lines("hostile_pages.txt") + read_lines("unreadable_pages.txt")
+    return [page.replace(BOARD, origin) for page in lines] + long_pages(origin)
 
 
 def long_pages(origin: str = BOARD) -> list[str]:

@@ -11,15 +11,13 @@ PACKAGE = Path(__file__).parents[1] / "flask_feedbackchimp"
 #: Modules and subpackages, from the bottom to the top.
 ORDER = [
     "errors",
-    "destination",
-    "claims",
-    "settings",
-    "tokens",
+    "board",
+    "return_url",
     "identity",
-    "state",
-    "signals",
-    "links",
-    "signon",
+    "settings",
+    "audit",
+    "tokens",
+    "templating",
     "views",
     "sandbox",
     "cli",
@@ -35,8 +33,18 @@ def place(path: Path) -> str:
 
 
 def imported(path: Path) -> Iterator[str]:
-    """The modules of ours that a file imports, also inside functions."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    """The modules of ours that a file imports, also inside functions.
+
+    An import that only type checkers see is not counted.
+    """
+    tree = ast.parse(path.read_text("utf-8"))
+    for_types_only = {
+        child
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for child in node.body
+    }
+    for node in set(ast.walk(tree)) - for_types_only:
         if isinstance(node, ast.ImportFrom) and node.level > 0:
             folder = path.parents[node.level - 1]
             if node.module:  # from .errors import refusal

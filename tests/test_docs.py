@@ -23,8 +23,7 @@ from jinja2 import DictLoader
 import flask_feedbackchimp
 from flask_feedbackchimp import sandbox, sign_in_refused, token_issued
 from flask_feedbackchimp.errors import REFUSALS
-from flask_feedbackchimp.settings import KEYS
-from flask_feedbackchimp.settings.secret import PLACEHOLDERS
+from flask_feedbackchimp.settings import KEYS, PLACEHOLDERS
 from support.apps import BOARD, PREFIX, SECRET, User, has_token, logged_in, make_app
 from support.documents import (
     DOCS,
@@ -439,7 +438,7 @@ def test_token_errors_table():
     """Every reason of a ``TokenError`` in the source is documented, and no other."""
     # As an argument, or before what is said of a token.
     code = r'raise TokenError\(.*?reason="(\w+)"|\("(\w+)", f?"(?:is|has|does) '
-    sources = [path.read_text("utf-8") for path in PACKAGE.glob("*.py")]
+    sources = [path.read_text("utf-8") for path in PACKAGE.rglob("*.py")]
     found = [groups for text in sources for groups in re.findall(code, text, re.S)]
     documented = table(TROUBLESHOOTING, "code", "token errors")
     assert set(documented) == {"".join(groups) for groups in found}

@@ -93,7 +93,7 @@ def verify(token: str) -> None:
     Without TOKEN, or with -, it is read from standard input, which keeps it out of the
     shell's history. Exits with 1 if it does not hold.
     """
-    from .. import tokens
+    from ..sandbox import tokens
 
     secret = _unless_off(get_state().settings.secret)
     if token == "-":  # noqa: S105  stands for standard input
@@ -125,7 +125,8 @@ def sandbox(port: int, app_url: str, private: bool) -> None:
 
     It takes the app's own settings; run the app beside it, with those that it names.
     """
-    from ..sandbox import PortTakenError, create_sandbox, serving
+    from ..sandbox import create_sandbox
+    from ..sandbox.serving import PortTakenError, serving
 
     state = get_state()
     settings = state.settings

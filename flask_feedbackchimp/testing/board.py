@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from ..errors import SignInRefused
 from ..sandbox import create_sandbox
 from ..sandbox.arrivals import login_url
-from ..sandbox.gate import get_gate
+from ..sandbox.state import sandbox_state
 from ..settings import KEYS
 from ..signals import sign_in_refused
 from ..state import get_state
@@ -59,6 +59,7 @@ class StandInBoard:
             admins=admins,
             private=private,
         )
+        sandbox_state(self._sandbox).origin = settings.board.origin
 
     def click_link(
         self,
@@ -96,11 +97,9 @@ class StandInBoard:
         :param page: the page of the board: a path, or an absolute URL.
         :raises ValueError: ``page`` is not on the board.
         """
-        url = login_url(
-            get_gate(self._sandbox),
-            page=self._url_of(page),
-            sso_url=self._settings.url_prefix,
-        )
+        target = self._url_of(page).removeprefix(self._settings.board.origin)
+        state, sso_url = sandbox_state(self._sandbox), self._settings.url_prefix
+        url = login_url(state, target, sso_url=sso_url)
         return self._navigate(client, url)
 
     def visit(self, client: FlaskClient, url: str) -> Visit:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, g
 
-from ..sandbox import Arrival
+from ..sandbox.state import Arrival
 from ..settings import Settings
 from .reading import read_page
 from .visit import Visit
@@ -31,19 +31,17 @@ def land(sandbox: Flask, target: str, *, origin: str) -> Visit:
     """Go to a page of the stand-in, and on to where it sends somebody it signed in.
 
     :param target: path, query and fragment.
-    :param origin: the board's, which the stand-in takes for its own.
+    :param origin: the board's; the sandbox itself is asked as ``localhost``.
     """
     fragment = target.partition("#")[2]
     with sandbox.test_client() as browser:
-        response = browser.get(_path_of(target), base_url=origin)
+        response = browser.get(_path_of(target))
         arrival: Arrival | None = g.get("arrival")
         if arrival is not None and arrival.reason is None:
             target = _with_fragment(response.headers["Location"], fragment)
             target = target.removeprefix(origin)
             # Flask itself may send on to a path with single slashes.
-            response = browser.get(
-                _path_of(target), base_url=origin, follow_redirects=True
-            )
+            response = browser.get(_path_of(target), follow_redirects=True)
     text = read_page(response.text).text
     status = response.status_code
     if arrival is not None and arrival.reason is not None:

@@ -1,0 +1,113 @@
+"""Reading tokens, for the sandbox and for ``flask feedbackchimp verify``.
+
+Kept apart from signing: it shares no code with it, so that one can judge the other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import math
+import re
+import time
+from typing import Any
+
+from jwt import PyJWS
+from jwt.algorithms import HMACAlgorithm
+from jwt.exceptions import (
+    InvalidAlgorithmError,
+    InvalidSignatureError,
+    InvalidTokenError,
+)
+
+from ..claims import is_email, is_name
+from ..errors import TokenError
+from ..settings.secret import Secret
+
+# RFC 7515 §7.1; the signature of an unsecured one is empty.
+_COMPACT_FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+_NO_JWT = "is not a JSON Web Token"
+
+
+class _SecretHMAC(HMACAlgorithm):
+    """HMAC-SHA256 with our own kind of key, which was examined when the app started.
+
+    PyJWT would examine it at every use, and warn each time about a short one.
+    """
+
+    def prepare_key(self, key: Any) -> Any:
+        return key
+
+    def check_key_length(self, key: Any) -> str | None:
+        return None
+
+    def verify(self, msg: bytes, key: Any, sig: bytes) -> bool:
+        return hmac.compare_digest(key.sign(msg), sig)
+
+
+_jws = PyJWS(algorithms=[])
+_jws.register_algorithm("HS256", _SecretHMAC(hashlib.sha256))
+
+
+def read(secret: Secret, token: str) -> dict[str, Any]:
+    """The claims of a token, if its signature, form and lifetime hold.
+
+    :raises TokenError: says which of them does not.
+    """
+    claims, problem = _decode(secret, token)
+    del token  # an error report shows this frame, and a used token may still be live
+    if problem is not None:
+        raise _unreadable(*problem)
+    if not isinstance(claims, dict):
+        raise _unreadable("malformed", "does not hold a JSON object")
+    _check_form(claims)
+    _check_lifetime(claims, now=time.time())
+    return claims
+
+
+def _decode(secret: Secret, token: str) -> tuple[object, tuple[str, str] | None]:
+    if _COMPACT_FORM.fullmatch(token) is None:
+        return None, ("malformed", _NO_JWT)
+    key: Any = secret  # the kind that _SecretHMAC takes
+    try:
+        payload = _jws.decode(token, key, algorithms=["HS256"])
+        claims = json.loads(payload, parse_float=_finite, parse_constant=_finite)
+    except InvalidAlgorithmError:
+        return None, ("wrong_algorithm", "is not signed with HS256")
+    except InvalidSignatureError:
+        return None, ("bad_signature", "is signed with another secret, or was changed")
+    except (InvalidTokenError, ValueError, RecursionError):
+        return None, ("malformed", _NO_JWT)
+    return claims, None
+
+
+def _finite(text: str) -> float:
+    """A JSON number; Python would read ``NaN``, and ``1e999`` as infinite."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number that is not finite")
+    return number
+
+
+def _check_form(claims: dict[str, Any]) -> None:
+    forms = {"email": is_email, "name": is_name, "jti": is_name}
+    for claim, has_form in forms.items():
+        if claim not in claims:
+            raise _unreadable("claim_missing", f"has no claim “{claim}”")
+        if not has_form(claims[claim]):
+            raise _unreadable("claim_invalid", f"has an unusable claim “{claim}”")
+
+
+def _check_lifetime(claims: dict[str, Any], *, now: float) -> None:
+    for claim in ("iat", "exp", "nbf"):
+        if type(claims.get(claim, now)) not in (int, float):
+            raise _unreadable("claim_invalid", f"has a claim “{claim}” not in seconds")
+    if claims.get("exp", now + 1) <= now:  # RFC 7519 §4.1.4: on or after
+        raise _unreadable("expired", "has expired")
+    if claims.get("nbf", now) > now:
+        raise _unreadable("not_yet_valid", "is not valid yet")
+
+
+def _unreadable(reason: str, message: str) -> TokenError:
+    return TokenError(f"The token {message}.", reason=reason)

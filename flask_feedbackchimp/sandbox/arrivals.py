@@ -136,8 +136,7 @@ def _check_handed_on(state: SandboxState) -> str:
     :return: the page that the last of them was issued for, or else home.
     :raises TokenError: a value did not come back.
     """
-    target: str | None = "/"
-    return_url = state.return_url
+    return_url, target = state.return_url, "/"
     for text, name in return_url.pairs:
         if name is None or name not in return_url.handed_on:
             continue
@@ -145,13 +144,14 @@ def _check_handed_on(state: SandboxState) -> str:
         values = values_of(parameter)
         if return_url.base is None:
             values = values[-1:]  # the page itself may have one of that name
-        target = state.issued_for(name, values[0]) if len(values) == 1 else None
-        if target is None:
+        issued_target = state.issued_for(name, "".join(values))
+        if len(values) != 1 or issued_target is None:
             raise TokenError(
                 f"The value that went to the app as “{name}” did not come back as "
                 f"“{parameter}”.",
                 reason="value_missing",
             )
+        target = issued_target
     return target
 
 

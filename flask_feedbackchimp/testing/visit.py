@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from textwrap import shorten
 from typing import Literal
 
 # A run of what tokens are made of: one after the other, in time that grows linearly.
@@ -54,7 +53,12 @@ class Visit:
             return f"not signed in, on {self.page} of the board ({self.status})"
         code = self.status if self.reason is None else f"{self.status} {self.reason}"
         who = f"refused by the {self.refused_by}" if self.refused_by else "not sent on"
-        return f"not signed in, {who} ({code}): {shorten(self.text, 300)}"
+        return f"not signed in, {who} ({code}): {_cut(self.text)}"
+
+
+def _cut(text: str) -> str:
+    """The beginning of a text, in whole words: no part of a token stays."""
+    return text if len(text) <= 300 else f"{text[:300].rpartition(' ')[0]} …"
 
 
 def _mask_token(run: re.Match[str]) -> str:

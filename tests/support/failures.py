@@ -13,9 +13,9 @@ from flask_feedbackchimp import (
     Identity,
     sign_in_refused,
     token_issued,
-    tokens,
 )
 from flask_feedbackchimp.sandbox import create_sandbox
+from flask_feedbackchimp.sandbox.tokens import read
 from flask_feedbackchimp.state import get_state
 from support.apps import BOARD, PREFIX, SECRET, User, logged_in, make_app, plain
 
@@ -114,7 +114,7 @@ def _call(app: Flask, name: str = "sso_url", **arguments: Any) -> str:
 
 def _read(app: Flask) -> None:
     token = _call(app, "create_token", user=User())
-    tokens.read(get_state(app).settings.secret, f"{token}x")
+    read(get_state(app).settings.secret, f"{token}x")
 
 
 def _configure(app: Flask, **config: Any) -> None:

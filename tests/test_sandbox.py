@@ -84,6 +84,12 @@ def test_options_has_a_body(client, path):
     assert response.text == f"This page answers {response.headers['Allow']}.\n"
 
 
+def test_options_elsewhere(client):
+    assert client.options("/unknown").status_code == 404
+    refused = client.options("/", headers={"Host": "evil.example"})
+    assert (refused.status_code, refused.mimetype) == (403, "text/plain")
+
+
 def test_links_lead_somewhere(client):
     """To every board and post, among others."""
     seen, waiting = set(), {"/"}

@@ -144,8 +144,10 @@ def _shared() -> dict[str, Any]:
 
 
 def _complete(response: Response) -> Response:
-    if request.method == "OPTIONS":  # some servers fail on an answer without a body
-        response.data = f"This page answers {response.headers['Allow']}.\n"
+    allowed = response.headers.get("Allow")
+    if request.method == "OPTIONS" and allowed:
+        # Flask's answer has no body, which some servers do not take.
+        response.data = f"This page answers {allowed}.\n"
         response.mimetype = "text/plain"
     response.headers.update(_HEADERS)
     return response

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Blueprint, Flask
+from flask_feedbackchimp.state import get_state
 from flask_login import LoginManager, current_user
 from werkzeug.local import LocalProxy
 
@@ -25,7 +26,6 @@ from flask_feedbackchimp import (
     feedbackchimp_url,
     token_issued,
 )
-from flask_feedbackchimp.state import get_state
 from support.apps import (
     BOARD,
     PREFIX,

@@ -8,12 +8,12 @@ from typing import Any
 
 import jwt
 import pytest
+from flask_feedbackchimp.settings.readers import read_jwt_secret
+from flask_feedbackchimp.settings.secret import Secret
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from flask_feedbackchimp.settings.readers import read_jwt_secret
-from flask_feedbackchimp.settings.secret import Secret
 from flask_feedbackchimp.tokens import sign
 
 GOOD = "kR7-test-only-signing-secret-of-44-characters"

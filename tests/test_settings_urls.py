@@ -1,9 +1,10 @@
 """The origins of a configuration: DNS names and this machine's, in one spelling."""
 
 import pytest
-from flask_feedbackchimp.board import parse_url
 from hypothesis import given
 from hypothesis import strategies as st
+
+from flask_feedbackchimp.board import parse_url
 
 LONGEST = ".".join(["a" * 63] * 3 + ["a" * 61])
 SAFE = "-._~!$'()*+,;:@%20aZ09"

@@ -7,13 +7,12 @@ from collections.abc import Collection
 from flask import Flask
 from flask.testing import FlaskClient
 
+from ..audit import sign_in_refused
 from ..errors import SignInRefused
 from ..sandbox import create_sandbox
 from ..sandbox.arrivals import login_url
-from ..sandbox.gate import get_gate
-from ..settings import KEYS
-from ..audit import sign_in_refused
-from ..settings import get_state
+from ..sandbox.state import sandbox_state
+from ..settings import KEYS, get_state
 from .landing import land, on_stand_in
 from .links import links_on, sign_on_link
 from .reading import read_page
@@ -59,6 +58,7 @@ class StandInBoard:
             admins=admins,
             private=private,
         )
+        sandbox_state(self._sandbox).origin = settings.board.origin
 
     def click_link(
         self,
@@ -96,11 +96,9 @@ class StandInBoard:
         :param page: the page of the board: a path, or an absolute URL.
         :raises ValueError: ``page`` is not on the board.
         """
-        url = login_url(
-            get_gate(self._sandbox),
-            page=self._url_of(page),
-            sso_url=self._settings.url_prefix,
-        )
+        target = self._url_of(page).removeprefix(self._settings.board.origin)
+        state, sso_url = sandbox_state(self._sandbox), self._settings.url_prefix
+        url = login_url(state, target, sso_url=sso_url)
         return self._navigate(client, url)
 
     def visit(self, client: FlaskClient, url: str) -> Visit:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from textwrap import shorten
 from typing import Literal
 
-_TOKEN = re.compile(r"eyJ[\w-]*\.[\w-]*\.[\w-]*")
+# A run of what tokens are made of: one after the other, in time that grows linearly.
+_RUN = re.compile(r"[\w.-]+")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -42,7 +42,7 @@ class Visit:
         return bool(self.claims)
 
     def __repr__(self) -> str:
-        return _TOKEN.sub("[token]", f"<Visit: {self._ending()}>")
+        return _RUN.sub(_mask_token, f"<Visit: {self._ending()}>")
 
     def _ending(self) -> str:
         if self.signed_in:
@@ -53,4 +53,14 @@ class Visit:
             return f"not signed in, on {self.page} of the board ({self.status})"
         code = self.status if self.reason is None else f"{self.status} {self.reason}"
         who = f"refused by the {self.refused_by}" if self.refused_by else "not sent on"
-        return f"not signed in, {who} ({code}): {shorten(self.text, 300)}"
+        return f"not signed in, {who} ({code}): {_cut(self.text)}"
+
+
+def _cut(text: str) -> str:
+    """The beginning of a text, in whole words: no part of a token stays."""
+    return text if len(text) <= 300 else f"{text[:300].rpartition(' ')[0]} …"
+
+
+def _mask_token(run: re.Match[str]) -> str:
+    text = run[0]
+    return "[token]" if "eyJ" in text and text.count(".") >= 2 else text

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from flask import Config, Flask
+from flask_feedbackchimp.state import get_state
 from jinja2 import DictLoader
 
 from flask_feedbackchimp import (
@@ -12,10 +13,8 @@ from flask_feedbackchimp import (
     Identity,
     sign_in_refused,
     token_issued,
-    tokens,
 )
 from flask_feedbackchimp.sandbox import create_sandbox
-from flask_feedbackchimp.state import get_state
 from support.apps import BOARD, PREFIX, SECRET, User, logged_in, make_app, plain
 
 #: The return URL in each of its forms.

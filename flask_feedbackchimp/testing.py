@@ -255,7 +255,7 @@ class SandboxBoard:
                 return response
             response = _open(client, url, response)
         raise AssertionError(
-            f"{response.request.path} leads to itself. Does the client keep cookies?"
+            f"{response.request.path} leads to itself, {_MAX_REDIRECTS} times over."
         )
 
     def _is_endpoint(self, url: str, on: TestResponse) -> bool:

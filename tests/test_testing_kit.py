@@ -110,14 +110,18 @@ def test_link_written_by_hand():
 @pytest.mark.parametrize(
     ("html", "choice", "said"),
     [
-        (NAV, {}, f"2 links on / lead to {PREFIX} and have that text and page"),
-        (NAV, {"text": "Vote"}, f"0 links on / lead to {PREFIX}"),
-        (NAV, {"page": "/board/1"}, f"0 links on / lead to {PREFIX}"),
-        (NAV, {"text": "About us"}, f"0 links on / lead to {PREFIX}"),
-        (NAV, {}, f"Its links: “About us” to /about, “Feedback & ideas” to {PREFIX}"),
-        ("Hello", {}, "Its links: none."),
-        (f"<a href='https://a.example{PREFIX}'>x</a>", {}, "0 links on /"),
-        (NAV, {"on": "/unknown"}, "/unknown answered 404"),
+        (NAV, {}, f"/ (200 OK) has 2 links to {PREFIX} with text=None and page=None"),
+        (NAV, {"text": "Vote"}, "has 0 links"),
+        (NAV, {"text": "About us"}, "has 0 links"),
+        (NAV, {"page": "/board/1"}, "has 0 links"),
+        (NAV, {"on": "/unknown"}, "/unknown (404 NOT FOUND) has 0 links"),
+        (
+            NAV,
+            {},
+            f"All its links: “About us” to /about, “Feedback & ideas” to {PREFIX}",
+        ),
+        ("Hello", {}, "All its links: none."),
+        (f"<a href='https://a.example{PREFIX}'>x</a>", {}, "has 0 links"),
     ],
 )
 def test_no_such_link(html, choice, said):

@@ -314,11 +314,9 @@ class SandboxBoard:
                     refused_by="board",
                     reason=arrival.reason,
                 )
-            fragment = target.partition("#")[2]
-            target = arrival.page.removeprefix(self._board.origin)
-            # RFC 9110 §10.2.2: the fragment stays, unless there is a new one.
-            if fragment and "#" not in target:
-                target = f"{target}#{fragment}"
+            # The fragment survives a redirect (RFC 9110 §10.2.2).
+            _, mark, fragment = target.partition("#")
+            target = arrival.page.removeprefix(self._board.origin) + mark + fragment
             claims = arrival.claims
             response = browser.get(target.partition("#")[0], follow_redirects=True)
         if response.location is not None:

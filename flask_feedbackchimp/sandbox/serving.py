@@ -41,7 +41,8 @@ def refuse_strangers() -> Response | None:
     is_own = not address or is_loopback(address)
     if is_own and _is_own_name(request.environ.get("HTTP_HOST", "")):
         return None
-    text = f"This sandbox answers only its own machine, as {' or '.join(LOOPBACK_HOSTS)}.\n"
+    names = " or ".join(LOOPBACK_HOSTS)
+    text = f"This sandbox answers only its own machine, as {names}.\n"
     return Response(text, 403, mimetype="text/plain")
 
 

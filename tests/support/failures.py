@@ -15,6 +15,7 @@ from flask_feedbackchimp import (
     token_issued,
 )
 from flask_feedbackchimp.sandbox import create_sandbox
+from flask_feedbackchimp.sandbox.tokens import read
 from support.apps import BOARD, PREFIX, SECRET, User, logged_in, make_app, plain
 
 #: The return URL in each of its forms.
@@ -174,7 +175,7 @@ def signed_in(app: Flask) -> None:
 @failure
 def read_token(app: Flask) -> None:
     token = create_token(app, user=User())
-    tokens.read(get_state(app).settings.secret, f"{token}x")
+    read(get_state(app).settings.secret, f"{token}x")
 
 
 # Templates of the refusal page.

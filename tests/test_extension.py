@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Blueprint, Flask
-from flask_feedbackchimp.state import get_state
+from flask_feedbackchimp.settings import get_state
 from flask_login import LoginManager, current_user
 from werkzeug.local import LocalProxy
 

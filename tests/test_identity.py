@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, abort, g, redirect, request, session
-from flask_feedbackchimp.claims import is_email, is_name
+from flask_feedbackchimp.identity import is_email, is_name
 from flask_login import UserMixin
 from hypothesis import given
 from hypothesis import strategies as st

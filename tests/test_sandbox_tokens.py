@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import jwt
 import pytest
-from flask_feedbackchimp.settings.secret import Secret
+from flask_feedbackchimp.settings import Secret
 from hypothesis import given
 from hypothesis import strategies as st
 from jwt.utils import base64url_decode, base64url_encode

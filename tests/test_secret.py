@@ -8,8 +8,8 @@ from typing import Any
 
 import jwt
 import pytest
-from flask_feedbackchimp.settings.readers import read_jwt_secret
-from flask_feedbackchimp.settings.secret import Secret
+from flask_feedbackchimp.settings import read_jwt_secret
+from flask_feedbackchimp.settings import Secret
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markupsafe import Markup

@@ -5,9 +5,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask
-from flask_feedbackchimp.settings.secret import Secret
+from flask_feedbackchimp.settings import Secret
 
-from flask_feedbackchimp import tokens
+from flask_feedbackchimp import Identity, tokens
 from flask_feedbackchimp.sandbox import create_sandbox
 from support.apps import SECRET
 
@@ -22,10 +22,15 @@ def make_board(return_url: str = "{page}?ssoToken={token}", **options: Any) -> F
 
 
 def sign(
-    email: str = "ada@example.com", name: str = "Ada Lovelace", **options: Any
+    email: str = "ada@example.com",
+    name: str = "Ada Lovelace",
+    *,
+    claims: dict[str, Any] | None = None,
+    lifetime: int | None = 300,
 ) -> str:
     """A token as an app signs one."""
-    return tokens.sign(Secret(SECRET), email, name, **options).between()
+    identity = Identity(email, name, claims or {})
+    return tokens.sign(Secret(SECRET), tokens.prepare_claims(identity, lifetime))
 
 
 class _Elements(HTMLParser):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from flask import Config, Flask
-from flask_feedbackchimp.state import get_state
+from flask_feedbackchimp.settings import get_state
 from jinja2 import DictLoader
 
 from flask_feedbackchimp import (

@@ -140,9 +140,14 @@ def load_identity(
     return identity
 
 
+def is_text(value: object) -> TypeGuard[str]:
+    """Whether a value is text itself: a proxy claims to be what it stands for."""
+    return issubclass(type(value), str)
+
+
 def is_email(value: object) -> TypeGuard[str]:
     """Whether a value can stand in the claim ``email``."""
-    if not isinstance(value, str) or _EMAIL.fullmatch(value) is None:
+    if not is_text(value) or _EMAIL.fullmatch(value) is None:
         return False
     return len(value.encode()) <= EMAIL_MAX_OCTETS
 
@@ -150,7 +155,7 @@ def is_email(value: object) -> TypeGuard[str]:
 def is_name(value: object) -> TypeGuard[str]:
     """Whether a value can stand in the claim ``name``."""
     return (
-        isinstance(value, str)
+        is_text(value)
         and len(value) <= NAME_MAX_CHARACTERS
         and not is_blank(value)
         and has_utf8(value)
@@ -233,15 +238,15 @@ def _is_for_display(name: object, email: object) -> bool:
 
     What is not text is refused later: the username does not replace it.
     """
-    if not isinstance(name, str):
+    if not is_text(name):
         return name is not None
     return not is_blank(name) and not _is_same_address(name, email)
 
 
 def _is_same_address(name: object, email: object) -> bool:
     return (
-        isinstance(name, str)
-        and isinstance(email, str)
+        is_text(name)
+        and is_text(email)
         and name.strip().casefold() == email.casefold()
     )
 

@@ -20,7 +20,7 @@ from flask import Flask, current_app
 
 from .board import Board, is_dns_label, normalize_param_name, parse_url
 from .errors import NotInitializedError, TokenError, refusal
-from .identity import is_blank, is_email
+from .identity import is_blank, is_email, is_text
 from .return_url import ReturnURL, parse_return_url
 
 if TYPE_CHECKING:  # it imports this module
@@ -160,7 +160,7 @@ def read_jwt_secret(value: object) -> Secret:
             "variable FLASK_FEEDBACKCHIMP_JWT_SECRET (FLASK_ goes in front) and call "
             "app.config.from_prefixed_env() before init_app"
         )
-    if not isinstance(value, str | bytes):
+    if not is_text(value) and not isinstance(value, bytes):
         raise ValueError(
             f"must be text or bytes, not {type(value).__name__}: {_AS_JSON}"
         )
@@ -312,7 +312,7 @@ def is_parameter(name: str) -> bool:
 
 def read_return_url(value: object) -> ReturnURL:
     """The template of the return URL."""
-    if not isinstance(value, str):
+    if not is_text(value):
         raise ValueError(
             f"must be text, not {type(value).__name__}: write it like "
             "{page}?ssoToken={token}"
@@ -347,7 +347,7 @@ def read_enabled(value: object) -> bool:
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str):
+    if not is_text(value):
         remedy = "leave the key out for the default" if value is None else _AS_JSON
         raise ValueError(f"must be text, not {type(value).__name__}: {remedy}")
     return value
@@ -490,7 +490,7 @@ def _is_set(app: Configured, key: str) -> bool:
 
 
 def _is_quoted_text(value: object) -> bool:
-    return isinstance(value, str) and _is_quoted(value.strip())
+    return is_text(value) and _is_quoted(value.strip())
 
 
 def _unknown_keys(app: Configured) -> Iterator[str]:

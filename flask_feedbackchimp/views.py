@@ -225,8 +225,8 @@ def _names_another_place(url: str) -> bool:
     places = _query_args().getlist("next") + request.form.getlist("next")
     host = request.host_url.rstrip("/")
     wanted = [unquote_plus(place.removeprefix(host)) for place in places if place]
-    path, whole = endpoint_path(get_state()), unquote_plus(url)
-    return not all(p.startswith(path) and whole.startswith(p) for p in wanted)
+    endpoint, whole = unquote_plus(endpoint_path(get_state())), unquote_plus(url)
+    return not all(p.startswith(endpoint) and whole.startswith(p) for p in wanted)
 
 
 @blueprint.errorhandler(SignInRefused)

@@ -2,6 +2,7 @@
 
 import sys
 import unicodedata
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -134,13 +135,17 @@ def test_claims_that_are_not_a_mapping(kind, claims):
     assert message.endswith(f"must be a mapping, such as a dict, not {kind}.")
 
 
-class _Changing(dict[str, object]):
-    """A mapping that has another key every time it is looked at."""
+class _Changing(Mapping[str, object]):
+    """It has another key every time it is looked at."""
 
-    _keys = iter(["company", "email"])
+    def __init__(self) -> None:
+        self._keys = iter(["company", "email"])
 
-    def keys(self) -> Any:
-        return [next(self._keys)]
+    def __iter__(self) -> Iterator[str]:
+        yield next(self._keys)
+
+    def __len__(self) -> int:
+        return 1
 
     def __getitem__(self, key: str) -> str:
         return f"the {key}"

@@ -92,7 +92,8 @@ def test_no_header_names_another_host(app, trusted, headers):
 def test_under_a_mount(app, mount):
     # A WSGI server decodes paths as Latin-1 (PEP 3333).
     mounts = {mount.encode().decode("latin-1"): app}
-    client = Client(DispatcherMiddleware(Flask("root"), mounts))
+    root = DispatcherMiddleware(Flask("root"), mounts)
+    client, ada = Client(root), Client(root)
     quoted = quote(mount)
     path, url = client.get(f"{quoted}/page").text.split()
     assert path.startswith(f"{quoted}{PREFIX}?")
@@ -100,6 +101,6 @@ def test_under_a_mount(app, mount):
     asked = f"{quoted}{ASKED}"
     assert_leads_back(client.get(asked), quoted)
     assert client.get(asked, headers=HTMX).headers["HX-Redirect"] == asked
-    assert client.get(f"{quoted}/login/ada").status_code == 200
-    assert_signed_in(client.get(asked))
+    assert ada.get(f"{quoted}/login/ada").status_code == 200
+    assert_signed_in(ada.get(asked))
     assert client.get(PREFIX).status_code == 404

@@ -102,7 +102,12 @@ def test_issued(app, trail, way):
     ("query", "headers", "status", "reason"),
     [
         ("state=1", {"Sec-Purpose": "prefetch"}, 403, "prefetch"),
-        ("state=1", {"Sec-Fetch-Mode": "cors"}, 403, "not_a_navigation"),
+        (
+            "state=1",
+            {"Sec-Fetch-Mode": "cors", "Accept": "application/json"},
+            403,
+            "not_a_navigation",
+        ),
         ("state=1&redirect=board", {}, 400, "page_foreign"),
         ("state=1&redirect=/a&redirect=/b", {}, 400, "page_repeated"),
         (f"state=1&redirect=/{'x' * 2048}", {}, 400, "page_too_long"),

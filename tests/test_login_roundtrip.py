@@ -37,23 +37,23 @@ def app_with_login(**config: Any) -> Flask:
 
 
 def through_login(app: Flask, query: str | bytes, mount: str = "") -> Answer:
-    """What a stranger gets in the end: asked to log in, logged in, sent back."""
+    """What a stranger gets in the end: asked to log in, logged in, led back."""
     stranger = Browser(app)
     asked = stranger.get(query, SCRIPT_NAME=mount)
     if asked.status_code not in REDIRECTS:
         return asked
     entered = follow(stranger, asked, mount)
+    back = follow(stranger, entered, mount)
     assert not has_token(asked)
     assert not has_token(entered)
-    return follow(stranger, entered, mount)
+    assert not has_token(back)
+    return follow(stranger, back, mount)
 
 
 def follow(browser: Browser, answer: Answer, mount: str) -> Answer:
-    """Go where an answer of this app points, with the cookie that it set."""
-    path, _, query = (answer.location or "").partition("?")
+    """Go where an answer of this app leads."""
+    path, _, query = (answer.location or answer.refresh or "").partition("?")
     assert path in (f"{mount}/enter", f"{mount}{PREFIX}")
-    if "Set-Cookie" in answer.headers:
-        browser.cookie = answer.headers["Set-Cookie"].partition(";")[0]
     return browser.get(query, path=path.removeprefix(mount), SCRIPT_NAME=mount)
 
 

@@ -24,8 +24,11 @@ REDIRECTS = {302, 303}
 # in three parts, too, has none.
 _TOKEN = re.compile(r"eyJhbGciOi[\w-]*\.[\w-]+\.[\w-]*")
 
-#: A user object that knows nothing of Flask-Login.
-plain = SimpleNamespace
+
+def plain(**attributes: Any) -> SimpleNamespace:
+    """A user with Flask-Login's flags and only these attributes."""
+    flags = {"is_active": True, "is_authenticated": True, "is_anonymous": False}
+    return SimpleNamespace(**flags | attributes)
 
 
 class User(UserMixin):

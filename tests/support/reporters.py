@@ -217,7 +217,7 @@ class Watch(logging.Handler):
     def sign(self, *args: Any, **kwargs: Any) -> Any:
         """Sign a token, and remember it."""
         token = self._sign(*args, **kwargs)
-        self.tokens.append(token.between())
+        self.tokens.append(token)
         return token
 
     def fail(self, failure: Failure, app: Flask) -> None:

@@ -39,16 +39,32 @@ class Answer(NamedTuple):
     def location(self) -> str | None:
         return self.headers.get("Location")
 
+    @property
+    def refresh(self) -> str | None:
+        """Where the continue page leads."""
+        return self.headers.get("Refresh", "").partition("url=")[2] or None
+
 
 class Browser:
-    """Sends raw requests to an app, with the cookie of a user who is logged in."""
+    """Sends raw requests to an app, with the cookies that were set, under any path."""
 
     def __init__(self, app: Flask, user_id: str | None = None) -> None:
         self.app = app
-        self.cookie = ""
+        self._cookies: dict[str, str] = {}
         if user_id is not None:
-            answer = self.get(path=f"/login/{user_id}")
-            self.cookie = answer.headers["Set-Cookie"].partition(";")[0]
+            self.get(path=f"/login/{user_id}")
+
+    @property
+    def cookie(self) -> str:
+        """The value of the ``Cookie`` header."""
+        return "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+
+    def _keep_cookies(self, answer: Answer) -> None:
+        for header in answer.headers.getlist("Set-Cookie"):
+            name, _, value = header.partition(";")[0].partition("=")
+            self._cookies[name] = value
+            if "Max-Age=0" in header:
+                del self._cookies[name]
 
     def get(
         self,
@@ -71,7 +87,9 @@ class Browser:
             asked["HTTP_COOKIE"] = self.cookie
         for name, value in (headers or {}).items():
             asked[f"HTTP_{name.upper().replace('-', '_')}"] = value
-        return _answer(self.app, asked | environ)
+        answer = _answer(self.app, asked | environ)
+        self._keep_cookies(answer)
+        return answer
 
     def go(self, page: str, *, param: str = "redirect", **kwargs: Any) -> Answer:
         """Ask to be taken to a page, whatever text that is."""

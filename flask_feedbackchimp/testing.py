@@ -2,10 +2,10 @@
 
 ::
 
-    from flask_feedbackchimp.testing import SandboxBoard
+    from flask_feedbackchimp.testing import StandInBoard
 
     def test_the_nav_link_signs_ada_in(app, client):  # client: Ada is logged in
-        visit = SandboxBoard(app).click_link(client, on="/")
+        visit = StandInBoard(app).click_link(client, on="/")
         assert visit.signed_in
         assert visit.claims["email"] == "ada@example.com"
         assert visit.page == "/"
@@ -36,7 +36,7 @@ from .sandbox.arrivals import login_url
 from .sandbox.state import sandbox_state
 from .settings import KEYS, get_state
 
-__all__ = ["SandboxBoard", "Visit"]
+__all__ = ["StandInBoard", "Visit"]
 
 # pytest hides the frames of this module: a failing test shows the user's own line.
 __tracebackhide__ = True
@@ -103,7 +103,7 @@ class Visit:
         return f"not signed in, {who} ({code}): {text}"
 
 
-class SandboxBoard:
+class StandInBoard:
     """The app's board, played by a sandbox. Each visit is a new browser's there.
 
     :param app: the app under test, with its own ``FEEDBACKCHIMP_*`` settings.

@@ -15,7 +15,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from wtforms import PasswordField, StringField, SubmitField
 
 from flask_feedbackchimp import NotInitializedError
-from flask_feedbackchimp.testing import SandboxBoard, Visit
+from flask_feedbackchimp.testing import StandInBoard, Visit
 from support.apps import BOARD, PREFIX, SECRET, User, logged_in, make_app
 
 DEEP_LINK = "/board/1002-feature-requests?sort=new&q=a%26b#top"
@@ -41,12 +41,12 @@ def make_shop(
 
 def click(app: Flask, id: str = "ada", **choice: Any) -> Visit:
     """The visit of somebody who is logged in and clicks the link."""
-    return SandboxBoard(app).click_link(logged_in(app, id), **choice)
+    return StandInBoard(app).click_link(logged_in(app, id), **choice)
 
 
-def walk(app: Flask) -> tuple[SandboxBoard, Any]:
+def walk(app: Flask) -> tuple[StandInBoard, Any]:
     """The app's board, and the client of somebody who is logged in to the app."""
-    return SandboxBoard(app), logged_in(app)
+    return StandInBoard(app), logged_in(app)
 
 
 def signed_url(app: Flask, page: str | None = None) -> str:
@@ -132,7 +132,7 @@ def test_no_such_link(html, choice, said):
 
 def test_stranger_stops_at_the_login():
     app = make_shop()
-    visit = SandboxBoard(app).click_link(app.test_client())
+    visit = StandInBoard(app).click_link(app.test_client())
     assert (visit.signed_in, visit.status, visit.page) == (False, 302, None)
     assert visit.location.startswith("/login?next=")
     assert repr(visit).startswith("<Visit: not signed in, but sent to /login?next=")
@@ -147,7 +147,7 @@ def test_login_by_the_test_itself():
         login_user(User())
         return redirect("/account")
 
-    board, client = SandboxBoard(app), app.test_client()
+    board, client = StandInBoard(app), app.test_client()
     board.log_in(client, DEEP_LINK)
     visit = board.visit(client, client.post("/login").location)
     assert (visit.signed_in, visit.page) == (True, DEEP_LINK)
@@ -172,7 +172,7 @@ def test_log_in(page, status):
 
 def test_open():
     """Pages of the board need no signing in."""
-    board = SandboxBoard(make_shop())
+    board = StandInBoard(make_shop())
     visit = board.open("/board/1003-bug-reports#top")
     assert (visit.page, visit.status) == ("/board/1003-bug-reports#top", 200)
     assert (visit.signed_in, visit.claims) == (False, {})
@@ -180,7 +180,7 @@ def test_open():
 
 
 def test_board_asked_twice_for_one_token():
-    board, url = SandboxBoard(make_shop()), signed_url(make_shop(), DEEP_LINK)
+    board, url = StandInBoard(make_shop()), signed_url(make_shop(), DEEP_LINK)
     assert board.open(url).page == DEEP_LINK
     again = board.open(url)
     assert ending(again) == ("board", "jti_used", 403)
@@ -190,7 +190,7 @@ def test_board_asked_twice_for_one_token():
 
 
 def test_refused_twice_for_one_reason():
-    board = SandboxBoard(make_shop())
+    board = StandInBoard(make_shop())
     assert board.open("/?ssoToken=x").reason == "malformed"
     assert board.open("/?ssoToken=x").reason == "malformed"
 
@@ -207,7 +207,7 @@ def test_refused_twice_for_one_reason():
 )
 def test_url_elsewhere(url):
     with pytest.raises(ValueError, match=r"is not on https://acme"):
-        SandboxBoard(make_shop()).open(url)
+        StandInBoard(make_shop()).open(url)
 
 
 def test_page_elsewhere():
@@ -242,7 +242,7 @@ def test_endless_redirect():
     app = make_shop()
     app.login_manager.unauthorized_handler(lambda: redirect(request.full_path))
     with pytest.raises(AssertionError, match=f"{PREFIX} leads to itself"):
-        SandboxBoard(app).click_link(app.test_client())
+        StandInBoard(app).click_link(app.test_client())
 
 
 # Through a login form
@@ -294,7 +294,7 @@ def make_wtf_shop(html: str = OWN_URL, **config: Any) -> Flask:
 )
 def test_login_form(html):
     app = make_wtf_shop(html)
-    visit = SandboxBoard(app).log_in(app.test_client(), DEEP_LINK, form=ADA)
+    visit = StandInBoard(app).log_in(app.test_client(), DEEP_LINK, form=ADA)
     assert (visit.signed_in, visit.page) == (True, DEEP_LINK)
 
 
@@ -302,13 +302,13 @@ def test_login_form_is_told_its_page():
     """Flask-WTF refuses a form that came by https from no page of the app's."""
     app = make_wtf_shop(PREFERRED_URL_SCHEME="https")
     CSRFProtect(app)
-    visit = SandboxBoard(app).log_in(app.test_client(), DEEP_LINK, form=ADA)
+    visit = StandInBoard(app).log_in(app.test_client(), DEEP_LINK, form=ADA)
     assert (visit.signed_in, visit.page) == (True, DEEP_LINK)
 
 
 def test_login_form_below_a_mount_point():
     app = make_wtf_shop(APPLICATION_ROOT="/shop")
-    visit = SandboxBoard(app).log_in(app.test_client(), DEEP_LINK, form=ADA)
+    visit = StandInBoard(app).log_in(app.test_client(), DEEP_LINK, form=ADA)
     assert (visit.signed_in, visit.page) == (True, DEEP_LINK)
 
 
@@ -316,7 +316,7 @@ def test_login_form_behind_a_redirect():
     app = make_wtf_shop()
     app.add_url_rule("/hello", "hello", partial(redirect, "/enter"))
     app.login_manager.login_view = "hello"
-    assert SandboxBoard(app).log_in(app.test_client(), form=ADA).signed_in
+    assert StandInBoard(app).log_in(app.test_client(), form=ADA).signed_in
 
 
 def test_login_form_in_place():
@@ -324,7 +324,7 @@ def test_login_form_in_place():
     app = make_wtf_shop()
     show = partial(render_template_string, OTHER_URL)
     app.login_manager.unauthorized_handler(lambda: show(form=LoginForm()))
-    assert SandboxBoard(app).log_in(app.test_client(), form=ADA).signed_in
+    assert StandInBoard(app).log_in(app.test_client(), form=ADA).signed_in
 
 
 def test_button_of_a_form():
@@ -345,14 +345,14 @@ def test_button_of_a_form():
             login_user(User(request.form["who"]))
         return redirect("/")
 
-    visit = SandboxBoard(app).log_in(app.test_client(), form={"who": "ada"})
+    visit = StandInBoard(app).log_in(app.test_client(), form={"who": "ada"})
     assert visit.signed_in
 
 
 def test_wrong_password():
     app = make_wtf_shop()
     wrong = {"email": "ada@example.com", "password": "?"}
-    visit = SandboxBoard(app).log_in(app.test_client(), form=wrong)
+    visit = StandInBoard(app).log_in(app.test_client(), form=wrong)
     assert repr(visit) == "<Visit: not signed in, not sent on (200): Wrong password.>"
 
 
@@ -368,7 +368,7 @@ def test_wrong_password():
 )
 def test_no_such_form(html, said):
     app = make_wtf_shop(html)
-    board, client = SandboxBoard(app), app.test_client()
+    board, client = StandInBoard(app), app.test_client()
     wanted = r"No form with email, pin is posted from http://localhost/enter\?next=.*"
     with pytest.raises(AssertionError, match=rf"{wanted} \(200 OK\)\. {said}"):
         board.log_in(client, form={"email": "ada@example.com", "pin": "1"})
@@ -412,12 +412,12 @@ def test_value_that_only_the_board_issues():
 @pytest.mark.parametrize("return_url", [RETURN_URLS[1], *RETURN_URLS[3:5]])
 def test_url_for_a_client(return_url):
     app = make_shop(FEEDBACKCHIMP_RETURN_URL=return_url)
-    visit = SandboxBoard(app).open(signed_url(app, DEEP_LINK))
+    visit = StandInBoard(app).open(signed_url(app, DEEP_LINK))
     assert (visit.signed_in, visit.page) == (True, DEEP_LINK)
 
 
 def test_board_page_where_the_token_goes_elsewhere():
-    board = SandboxBoard(make_shop(FEEDBACKCHIMP_RETURN_URL=RETURN_URLS[3]))
+    board = StandInBoard(make_shop(FEEDBACKCHIMP_RETURN_URL=RETURN_URLS[3]))
     assert board.open("/board/1003-bug-reports").status == 200
 
 
@@ -453,13 +453,13 @@ def test_mounted_app():
     app.wsgi_app = DispatcherMiddleware(Flask("other"), {"/shop": app.wsgi_app})
     client = app.test_client()
     client.get("/shop/login/ada")
-    assert SandboxBoard(app).click_link(client, on="/shop/").signed_in
+    assert StandInBoard(app).click_link(client, on="/shop/").signed_in
 
 
 def test_other_host_of_the_app():
     """It keeps its host and cookies."""
     app = make_shop(SESSION_COOKIE_SECURE=True)
-    board, client = SandboxBoard(app), app.test_client()
+    board, client = StandInBoard(app), app.test_client()
     client.get("https://shop.example/login/ada")
     assert board.click_link(client, on="https://shop.example/").signed_in
     assert board.click_link(client, on="/").location.startswith("/login")
@@ -486,18 +486,18 @@ def test_redirect_to_the_endpoint():
 
 def test_two_apps_have_two_boards():
     url = signed_url(make_shop(FEEDBACKCHIMP_JWT_SECRET=SECRET[::-1]))
-    assert SandboxBoard(make_shop()).open(url).reason == "bad_signature"
+    assert StandInBoard(make_shop()).open(url).reason == "bad_signature"
 
 
 def test_switched_off():
     app = make_shop(FEEDBACKCHIMP_ENABLED=False)
     with pytest.raises(ValueError, match=r"FEEDBACKCHIMP_ENABLED of the app 'shop'"):
-        SandboxBoard(app)
+        StandInBoard(app)
 
 
 def test_not_initialized():
     with pytest.raises(NotInitializedError, match="init_app"):
-        SandboxBoard(Flask("bare"))
+        StandInBoard(Flask("bare"))
 
 
 # How it ends
@@ -514,7 +514,7 @@ def click_unauthorized(handler: Callable[[], Any]) -> Visit:
     """The visit of somebody who is not logged in, in an app with its own answer."""
     app = make_shop()
     app.login_manager.unauthorized_handler(handler)
-    return SandboxBoard(app).click_link(app.test_client())
+    return StandInBoard(app).click_link(app.test_client())
 
 
 def test_refusal_by_the_app():
@@ -557,7 +557,7 @@ def test_other_error_of_the_app():
 
 def test_admin_whom_only_the_board_knows():
     app = make_shop(User("boss"))
-    board = SandboxBoard(app, admins=["BOSS@example.com"])
+    board = StandInBoard(app, admins=["BOSS@example.com"])
     visit = board.click_link(logged_in(app, "boss"))
     assert ending(visit) == ("board", "admin", 403)
     assert visit.page is None
@@ -565,7 +565,7 @@ def test_admin_whom_only_the_board_knows():
 
 def test_private_board():
     app = make_shop()
-    board = SandboxBoard(app, private=True)
+    board = StandInBoard(app, private=True)
     stranger = board.open(DEEP_LINK)
     assert stranger.status == 302
     assert stranger.location.startswith(f"http://localhost{PREFIX}?redirect=")
@@ -586,7 +586,7 @@ def test_text_is_read_as_people_do():
 def test_nothing_shows_a_token(caplog):
     caplog.set_level(logging.DEBUG)
     app = make_shop()
-    board, url = SandboxBoard(app), signed_url(app)
+    board, url = StandInBoard(app), signed_url(app)
     token = url.partition("ssoToken=")[2]
     endings = [
         repr(board.open(url)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urljoin, urlsplit
+import re
 
 import click
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -27,7 +27,7 @@ login_manager.login_message = "Please log in to go on."
 
 
 class LoginForm(FlaskForm):
-    """Who somebody says to be."""
+    """An e-mail address and a password."""
 
     email = EmailField(
         "E-mail address",
@@ -45,13 +45,13 @@ class LoginForm(FlaskForm):
 
 @login_manager.user_loader
 def load_user(user_id: str) -> User | None:
-    """The person of a session."""
+    """The user whose id is in the session."""
     return db.session.get(User, int(user_id))
 
 
 @blueprint.route("/login", methods=["GET", "POST"])
 def login() -> ResponseReturnValue:
-    """Ask who it is, then go on to where the visitor wanted to go."""
+    """Log the visitor in, then go on to the page they wanted."""
     if current_user.is_authenticated:
         return redirect(next_url())
     form = LoginForm()
@@ -66,7 +66,7 @@ def login() -> ResponseReturnValue:
 
 @blueprint.post("/logout")
 def logout() -> ResponseReturnValue:
-    """End the session here; the session on the board goes on."""
+    """Log the visitor out of Daybook; they stay signed in to the board."""
     logout_user()
     flash("You are logged out.")
     return redirect(url_for("planner.home"))
@@ -75,7 +75,7 @@ def logout() -> ResponseReturnValue:
 @blueprint.post("/confirmation-mail")
 @login_required
 def send_confirmation_mail() -> ResponseReturnValue:
-    """Send the mail again with which people show that an address is theirs."""
+    """Send the mail again that asks people to confirm their address."""
     # A real app sends a mail here, with a signed link that sets email_verified.
     flash(
         f"We have sent a new mail to {current_user.email}. Please open the link in it. "
@@ -87,10 +87,10 @@ def send_confirmation_mail() -> ResponseReturnValue:
 @blueprint.cli.command("add-user")
 @click.argument("email")
 @click.argument("name")
-@click.option("--verified", is_flag=True, help="The address is known to be theirs.")
+@click.option("--verified", is_flag=True, help="The address is known to be the user's.")
 @click.password_option()
 def add_user(email: str, name: str, verified: bool, password: str) -> None:
-    """Add somebody who can log in."""
+    """Add a user."""
     if User.with_email(email) is not None:
         raise click.BadParameter(f"{email} has an account already.")
     user = User(email=email.lower(), name=name, email_verified=verified)
@@ -100,13 +100,10 @@ def add_user(email: str, name: str, verified: bool, password: str) -> None:
 
 
 def next_url() -> str:
-    """Where the visitor wanted to go, if that is on this site; else home."""
-    try:
-        [wanted] = request.args.getlist("next")
-        url = urlsplit(urljoin(request.root_url, wanted))
-    except ValueError:  # none or several of them, not UTF-8, not a URL
-        return url_for("planner.home")
-    if url[:2] != urlsplit(request.root_url)[:2]:  # scheme and host
-        return url_for("planner.home")
-    # One slash in front: for a browser, "//host" and "/\host" are on another host.
-    return "/" + url._replace(scheme="", netloc="").geturl().lstrip("/\\")
+    """The page that the visitor wanted, if it is on this site; else home."""
+    url = request.args.get("next", "")
+    # Browsers take "//host" and "/\host" for another host, and they look only after
+    # they have dropped tabs and line breaks.
+    if re.fullmatch(r"/(?![/\\])[^\t\r\n]*", url):
+        return url
+    return url_for("planner.home")

@@ -1,4 +1,4 @@
-"""What the feedback board is told about a person."""
+"""The feedback board, and who its users are there."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ feedbackchimp = FeedbackChimp()
 
 @feedbackchimp.identity_loader
 def board_identity(user: User) -> Identity:
-    """The identity of somebody whose address is verified.
+    """Vouch for users whose address is verified, and for nobody else.
 
     The board knows people by their address. Without this check anybody could register
-    here with somebody else's address, and then write on the board as that person.
+    here with another person's address and write on the board as that person.
     """
     if not user.email_verified:
         raise SignInRefused(

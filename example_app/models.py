@@ -1,4 +1,4 @@
-"""What is stored: people and their tasks."""
+"""Users and their tasks."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ _NO_PASSWORD = generate_password_hash("")
 
 
 class User(UserMixin, db.Model):  # type: ignore[name-defined]  # made at run time
-    """Somebody who plans a day; ``email`` is kept in lower case."""
+    """A user; ``email`` is stored in lower case."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(100))
     password_hash: Mapped[str] = mapped_column(String(255))
-    #: Whether the person has shown that the address is theirs.
+    #: Whether the user has confirmed that the address is theirs.
     email_verified: Mapped[bool] = mapped_column(default=False)
     tasks: Mapped[list[Task]] = relationship(order_by="Task.id")
 
     @classmethod
     def with_email(cls, email: str) -> User | None:
-        """The person with this address, or ``None``."""
+        """The user with this address, or ``None``."""
         return db.session.scalar(select(cls).where(cls.email == email.lower()))
 
     @classmethod
     def with_password(cls, email: str, password: str) -> User | None:
-        """The person with this address and this password, or ``None``."""
+        """The user with this address and this password, or ``None``."""
         user = cls.with_email(email)
-        # A hash is checked for unknown addresses, too: the time that an answer takes
-        # must not tell which addresses have an account.
+        # A hash is checked for unknown addresses too. Otherwise the time of an answer
+        # would tell which addresses have an account.
         password_hash = user.password_hash if user else _NO_PASSWORD
         return user if check_password_hash(password_hash, password) else None
 
     def set_password(self, password: str) -> None:
-        """Remember a password, as a salted hash."""
+        """Store a password as a salted hash."""
         self.password_hash = generate_password_hash(password)
 
 

@@ -1,4 +1,4 @@
-"""The planner itself: the day's tasks, and what is planned for Daybook."""
+"""The pages of the planner: the day's tasks, and what is new in Daybook."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ def tasks() -> ResponseReturnValue:
     return render_template("tasks.html", form=form, tasks=current_user.tasks)
 
 
-@blueprint.post("/tasks/<int:task_id>/toggle")
+# The database stores no larger number than this one.
+@blueprint.post("/tasks/<int(max=2147483647):task_id>/toggle")
 @login_required
 def toggle(task_id: int) -> ResponseReturnValue:
     """Mark a task as done, or as not done after all."""
@@ -66,7 +67,7 @@ def toggle(task_id: int) -> ResponseReturnValue:
 @blueprint.app_errorhandler(HTTPException)
 def show_error(error: HTTPException) -> ResponseReturnValue:
     """Show HTTP errors, CSRF errors among them, as pages of the app."""
-    response = error.get_response()  # its headers say which methods are allowed
+    response = error.get_response()  # with its headers, such as Allow
     response.data = render_template("error.html", error=error)
     response.content_type = "text/html; charset=utf-8"
     return response

@@ -171,8 +171,8 @@ def has_utf8(text: str) -> bool:
     return True
 
 
-def check_extra_claims(claims: object) -> None:
-    """Look that an identity's extra claims can be signed.
+def checked_claims(claims: object) -> dict[str, object]:
+    """A copy of an identity's extra claims, which can be signed.
 
     :raises TokenError: it is not a mapping, or a claim is reserved or is not JSON.
     """
@@ -182,7 +182,8 @@ def check_extra_claims(claims: object) -> None:
             f"{type(claims).__name__}.",
             reason="claim_not_json",
         )
-    for name, value in claims.items():
+    checked = dict(claims)
+    for name, value in checked.items():
         if not isinstance(name, str):
             raise TokenError(
                 "The name of an extra claim must be text, not "
@@ -202,6 +203,7 @@ def check_extra_claims(claims: object) -> None:
                 "as keys.",
                 reason="claim_not_json",
             )
+    return checked
 
 
 def _is_json(value: object) -> bool:

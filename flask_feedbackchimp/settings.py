@@ -196,8 +196,8 @@ def _secret_problem(secret: str) -> str | None:
         return _IN_QUOTES
     if re.fullmatch(_UNEXPANDED, secret):
         return (
-            "is the name of a variable that was not replaced by its value: look at "
-            f"where it is set (single quotes keep a shell from it), or {_WHERE_TO_GET_IT}"
+            "is the name of a variable, not its value: look at where it is set (single "
+            f"quotes keep a shell from replacing it), or {_WHERE_TO_GET_IT}"
         )
     plain = _plain(secret)
     if plain in {"", *map(_plain, PLACEHOLDERS)}:

@@ -21,7 +21,7 @@ from jwt.algorithms import HMACAlgorithm
 from .audit import Attempt
 from .board import LOCATION_MAX_BYTES
 from .errors import refusal
-from .identity import Identity, check_extra_claims, load_identity
+from .identity import Identity, checked_claims, load_identity
 from .settings import AppState, Secret
 
 ALGORITHM = "HS256"
@@ -119,7 +119,6 @@ def prepare_claims(identity: Identity, lifetime: int | None) -> Claims:
         ``None`` for a token with neither.
     :raises TokenError: an extra claim is reserved or is not JSON.
     """
-    check_extra_claims(identity.claims)
     jti = str(uuid.uuid4())
     claims: dict[str, object] = {
         "email": identity.email,
@@ -129,7 +128,7 @@ def prepare_claims(identity: Identity, lifetime: int | None) -> Claims:
     if lifetime is not None:
         now = int(time.time())
         claims |= {"iat": now, "exp": now + lifetime}
-    claims |= identity.claims
+    claims |= checked_claims(identity.claims)
     # UTF-8 rather than \u escapes: a third of the length for a name in emoji.
     text = json.dumps(claims, ensure_ascii=False, separators=(",", ":"))
     return Claims(jti, text.encode())

@@ -1,11 +1,10 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from flask import Flask
-from flask.globals import app_ctx, request_ctx
+from flask import Flask, has_app_context, has_request_context
 from hypothesis import settings
 
-from support.apps import make_app
+from support import apps
 from support.chromium import browser, page  # noqa: F401  fixtures
 from support.live import serve  # noqa: F401  a fixture
 from support.sampling import THOROUGH
@@ -16,7 +15,13 @@ settings.load_profile("any")
 
 
 @pytest.fixture
-def app() -> Flask:
+def make_app() -> Callable[..., Flask]:
+    """Makes an app for a test: ``make_app(FEEDBACKCHIMP_ENABLED=False)``."""
+    return apps.make_app
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
     """An app with the default configuration."""
     return make_app()
 
@@ -25,8 +30,8 @@ def app() -> Flask:
 def no_leaked_context() -> Iterator[None]:
     """No test leaves an app or request context behind."""
     yield
-    assert not app_ctx, "an app context was left behind"
-    assert not request_ctx, "a request context was left behind"
+    assert not has_app_context(), "an app context was left behind"
+    assert not has_request_context(), "a request context was left behind"
 
 
 def _refuse_skip() -> Iterator[None]:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask_feedbackchimp.settings import Secret
+from flask_feedbackchimp.settings import AppState
 from flask_login import LoginManager
 
 from flask_feedbackchimp import FeedbackChimp, Identity
-from flask_feedbackchimp.settings.secret import Secret
-from flask_feedbackchimp.state import AppState
 from support.apps import BOARD, PREFIX, SECRET, User, make_app
 from support.cli import run, run_factory, words
 

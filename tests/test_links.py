@@ -1,8 +1,6 @@
 """Links to the endpoint: where they point, what they carry, and what they refuse."""
 
-from functools import partial
 from html.parser import HTMLParser
-from itertools import product
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,7 +13,7 @@ from markupsafe import Markup
 
 from flask_feedbackchimp import feedbackchimp_link, feedbackchimp_url
 from support.apps import BOARD, PREFIX, logged_in, make_app, sent_token
-from support.corpora import EVIL, SURROGATES, honest_pages, hostile_pages, joints
+from support.corpora import EVIL, SURROGATE_PAGES, honest_pages, hostile_pages
 from support.sampling import sample
 from support.url_strategies import any_pages, composed_pages
 from support.wire import Browser
@@ -71,7 +69,10 @@ def url_of(page: Any = None, *, external: bool = False, **config: Any) -> str:
 @pytest.mark.parametrize(
     ("page", "target"),
     [
-        *((None, PREFIX), ("", PREFIX), ("  ", PREFIX), ("/", f"{LINK}%2F")),
+        (None, PREFIX),
+        ("", PREFIX),
+        ("  ", PREFIX),
+        ("/", f"{LINK}%2F"),
         (f"{BOARD}{PAGE}", f"{LINK}%2Fboard%2F1002-feature-requests"),
         (BOARD, f"{LINK}%2F"),
         (f"{BOARD.upper()}:443/x", f"{LINK}%2Fx"),
@@ -97,14 +98,21 @@ def test_switched_off_it_is_the_boards_page(page, external):
 @pytest.mark.parametrize(
     ("mount", "path"),
     [
-        *(("", ""), ("/", ""), ("/shop", "/shop"), ("/shop/", "/shop")),
-        *(("/a/b", "/a/b"), ("/caf\u00e9", "/caf%C3%A9")),
+        ("", ""),
+        ("/", ""),
+        ("/shop", "/shop"),
+        ("/shop/", "/shop"),
+        ("/a/b", "/a/b"),
+        ("/caf\u00e9", "/caf%C3%A9"),
         ("/!$&'()*+,;=:@", "/!$&'()*+,;=:@"),
         ("/\u65e5\u672c/\U0001f600", "/%E6%97%A5%E6%9C%AC/%F0%9F%98%80"),
         ("/a b?c#d%2f", "/a%20b%3Fc%23d%252f"),
-        *((f"//{EVIL}", f"/{EVIL}"), (f"///{EVIL}//", f"/{EVIL}")),
-        *((f"/\\{EVIL}", f"/%5C{EVIL}"), (f"\\\\{EVIL}", f"/%5C%5C{EVIL}")),
-        *(("https://x", "/https://x"), ("/a\r\n\tb", "/a%0D%0A%09b")),
+        (f"//{EVIL}", f"/{EVIL}"),
+        (f"///{EVIL}//", f"/{EVIL}"),
+        (f"/\\{EVIL}", f"/%5C{EVIL}"),
+        (f"\\\\{EVIL}", f"/%5C%5C{EVIL}"),
+        ("https://x", "/https://x"),
+        ("/a\r\n\tb", "/a%0D%0A%09b"),
         ('/"><script>', "/%22%3E%3Cscript%3E"),
     ],
 )
@@ -114,7 +122,6 @@ def test_mount_point(mount, path, monkeypatch):
     with APP.test_request_context(environ_overrides=wsgi):
         assert feedbackchimp_url() == f"{path}{PREFIX}"
         assert feedbackchimp_url(PAGE).startswith(f"{path}{PREFIX}?redirect=https%3A")
-        # Kept elements must not go from one mount point to another.
         for page in (None, PAGE):
             link = Anchor(feedbackchimp_link("Go", page))
             assert link.href == feedbackchimp_url(page)
@@ -128,8 +135,8 @@ def test_mount_point_that_is_no_utf_8(app):
         assert feedbackchimp_url() == f"/%EF%BF%BD{PREFIX}"
 
 
-def test_kept_elements_stay_with_their_app():
-    """Two apps with different boards and names, by turns."""
+def test_two_apps():
+    """With different boards and names, by turns."""
     board = {"FEEDBACKCHIMP_BOARD_URL": "http://[::1]:5001"}
     names = {
         "FEEDBACKCHIMP_URL_PREFIX": "/go/board",
@@ -195,12 +202,12 @@ def test_rendering_asks_for_nobody(app):
 
 def test_foreign_pages_are_refused(app):
     """Lone surrogates, too, which no request can carry."""
-    halves = [f"{a}{half}{b}" for a, b in joints(BOARD) for half in SURROGATES]
     with app.test_request_context():
-        for page in sample([*hostile_pages(), *halves]):
-            for call in (feedbackchimp_url, partial(feedbackchimp_link, "Go")):
-                with pytest.raises(ValueError, match="page of a FeedbackChimp link"):
-                    call(page)
+        for page in sample(hostile_pages()) + SURROGATE_PAGES:
+            with pytest.raises(ValueError, match="page of a FeedbackChimp link"):
+                feedbackchimp_url(page)
+            with pytest.raises(ValueError, match="page of a FeedbackChimp link"):
+                feedbackchimp_link("Go", page)
 
 
 @given(page=any_pages)
@@ -250,22 +257,41 @@ def test_page_that_the_endpoint_would_not_take(app):
 @pytest.mark.parametrize(
     ("given_as", "name"),
     [
-        *(("class_", "class"), ("class", "class"), ("for_", "for"), ("id", "id")),
-        *(("aria_label", "aria-label"), ("data_x", "data-x"), ("xml:lang", "xml:lang")),
-        *(("data_my_value_", "data-my-value"), ("x-on:click.once", "x-on:click.once")),
-        *(("viewBox2", "viewbox2"), ("Xy", "xy")),
+        ("class_", "class"),
+        ("class", "class"),
+        ("for_", "for"),
+        ("id", "id"),
+        ("aria_label", "aria-label"),
+        ("data_x", "data-x"),
+        ("data_my_value_", "data-my-value"),
+        ("xml:lang", "xml:lang"),
+        ("x-on:click.once", "x-on:click.once"),
+        ("viewBox2", "viewbox2"),
+        ("Xy", "xy"),
     ],
 )
 def test_attribute_names(given_as, name):
     assert anchor("Go", **{given_as: "v"}).extra == [(name, "v")]
 
 
-TEXTS = (
-    *('"', "'", "<", ">", "&", "&quot;", "&amp;quot;", "<!--", "]]>", "\x00"),
-    *('" onmouseover="alert(1)', "' onmouseover='alert(1)"),
-    *("</a><script>alert(1)</script>", "line\nbreak\ttab", "\u202eright to left"),
+TEXTS = [
+    '"',
+    "'",
+    "<",
+    ">",
+    "&",
+    "&quot;",
+    "&amp;quot;",
+    "<!--",
+    "]]>",
+    "\x00",
+    '" onmouseover="alert(1)',
+    "' onmouseover='alert(1)",
+    "</a><script>alert(1)</script>",
+    "line\nbreak\ttab",
+    "\u202eright to left",
     "{} {0} {name} %s %(x)s {{ 7 * 7 }}",
-)
+]
 
 
 @given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r")))
@@ -280,8 +306,10 @@ def test_text_is_read_back(text):
 @pytest.mark.parametrize(
     ("markup", "value"),
     [
-        *(("a &amp; b", "a & b"), ("&quot;&#39;&lt;", "\"'<")),
-        *((text, text) for text in ('" onclick="alert(1)', "<b title='x'>")),
+        ("a &amp; b", "a & b"),
+        ("&quot;&#39;&lt;", "\"'<"),
+        ('" onclick="alert(1)', '" onclick="alert(1)'),
+        ("<b title='x'>", "<b title='x'>"),
     ],
 )
 def test_markup_in_an_attribute(markup, value):
@@ -290,14 +318,16 @@ def test_markup_in_an_attribute(markup, value):
 
 
 def test_text_that_changes():
-    """A translation, say, that waits for the language: it is not kept."""
+    """A translation, say, that waits for the language."""
 
     class Lazy:
         def __str__(self) -> str:
             return words[-1]
 
-    lazy, words = Lazy(), ["Feedback"]
-    anchor(lazy), anchor("Go", title=lazy)
+    words = ["Feedback"]
+    lazy = Lazy()
+    assert anchor(lazy).text == "Feedback"
+    assert anchor("Go", title=lazy).extra == [("title", "Feedback")]
     words.append("Avis")
     assert anchor(lazy).text == "Avis"
     assert anchor("Go", title=lazy).extra == [("title", "Avis")]
@@ -316,21 +346,29 @@ class Widget:
         return "<i>&amp;'</i>"
 
 
-def test_kept_elements_tell_types_apart():
-    """Values that are equal and mean different things, by turns."""
-    links = [
-        (Widget(), Widget(), "<i>&amp;'</i>", ' x="&lt;i&gt;&amp;&#39;&lt;/i&gt;"'),
-        *(("<b>", "v", "&lt;b&gt;", ' x="v"'), (Markup("<b>"), "v", "<b>", ' x="v"')),
-        *(("Go", True, "Go", " x"), ("Go", 1, "Go", ' x="1"'), ("Go", False, "Go", "")),
-        *(("Go", 0, "Go", ' x="0"'), ("Go", 1.0, "Go", ' x="1.0"')),
+@pytest.mark.parametrize(
+    ("text", "value", "shown", "attribute"),
+    [
+        (Widget(), None, "<i>&amp;'</i>", ""),
+        ("Go", Widget(), "Go", ' x="&lt;i&gt;&amp;&#39;&lt;/i&gt;"'),
+        ("<b>", "v", "&lt;b&gt;", ' x="v"'),
+        (Markup("<b>"), "v", "<b>", ' x="v"'),
+        ("Go", True, "Go", " x"),
+        ("Go", False, "Go", ""),
+        ("Go", 1, "Go", ' x="1"'),
+        ("Go", 1.0, "Go", ' x="1.0"'),
+        ("Go", 0, "Go", ' x="0"'),
         ("Go", "&lt;", "Go", ' x="&amp;lt;"'),
         ("Go", Markup("&lt;"), "Go", ' x="&lt;"'),
-        *((1, None, "1", ""), (True, None, "True", ""), (1.0, None, "1.0", "")),
-    ]
-    for text, value, shown, attribute in [*links, *reversed(links)]:
-        html = element(text, x=value)
-        assert html.endswith(f'hx-boost="false"{attribute}>{shown}</a>')
-        assert type(html) is Markup
+        (1, None, "1", ""),
+        (1.0, None, "1.0", ""),
+        (True, None, "True", ""),
+    ],
+)
+def test_values_of_other_types(text, value, shown, attribute):
+    html = element(text, x=value)
+    assert html.endswith(f'hx-boost="false"{attribute}>{shown}</a>')
+    assert type(html) is Markup
 
 
 def test_order_of_attributes():
@@ -338,23 +376,58 @@ def test_order_of_attributes():
     assert one.extra == two.extra[::-1] == [("id", "a"), ("rel", "b")]
 
 
-IMPOSSIBLE = {
-    "sets its own": (
-        *("href", "HREF", "href_", "data_turbo", "data-turbo", "DATA_TURBO"),
-        *("hx_boost", "hx-boost", "hx_boost_", "Hx_Boost"),
-    ),
-    "HTML attribute": (
-        *("", "_", "__", "a b", 'a"', "a'", "a>", "a<", "a=b", "a/b", "a\n", "a\x00"),
-        *("-a", "_a", "1a", ">", "/", "@click", "a&", "caf\u00e9", "\u212a", "a=x "),
-    ),
-}
+@pytest.mark.parametrize("value", ["x", False])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "href",
+        "HREF",
+        "href_",
+        "data_turbo",
+        "data-turbo",
+        "DATA_TURBO",
+        "hx_boost",
+        "hx-boost",
+        "hx_boost_",
+        "Hx_Boost",
+    ],
+)
+def test_attributes_of_its_own(name, value):
+    with pytest.raises(ValueError, match="sets its own"):
+        element("Go", **{name: value})
 
 
-@pytest.mark.parametrize("says", IMPOSSIBLE)
-def test_impossible_attributes(says):
-    for name, value in product(IMPOSSIBLE[says], ("x", False)):
-        with pytest.raises(ValueError, match=says):
-            element("Go", **{name: value})
+@pytest.mark.parametrize("value", ["x", False])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "_",
+        "__",
+        "a b",
+        'a"',
+        "a'",
+        "a>",
+        "a<",
+        "a=b",
+        "a/b",
+        "a\n",
+        "a\x00",
+        "-a",
+        "_a",
+        "1a",
+        ">",
+        "/",
+        "@click",
+        "a&",
+        "a=x ",
+        "caf\u00e9",
+        "\u212a",
+    ],
+)
+def test_impossible_attributes(name, value):
+    with pytest.raises(ValueError, match="HTML attribute"):
+        element("Go", **{name: value})
 
 
 def test_attribute_given_twice():

@@ -15,12 +15,13 @@ from flask_feedbackchimp import Identity, SignInRefused, TokenError
 from flask_feedbackchimp import sign_in_refused as refused
 from flask_feedbackchimp import token_issued as issued
 from support import apps
-from support.apps import BOARD, PREFIX, User, logged_in, make_app, plain
+from support.apps import BOARD, PREFIX, REDIRECTS, User, logged_in, make_app, plain
 from support.url_strategies import any_queries
 from support.wire import Browser, page_query
 
 LOGGER = "flask_feedbackchimp"
 CALLS = pytest.mark.parametrize("call", ["create_token", "sso_url"])
+#: Every way to ask for a token.
 WAYS = pytest.mark.parametrize("way", ["endpoint", "create_token", "sso_url"])
 VISITORS = pytest.mark.parametrize("visitor", ["ada", None])
 LACKING = "the request lacks {}, which FEEDBACKCHIMP_RETURN_URL hands on"
@@ -39,7 +40,7 @@ class Trail(NamedTuple):
         return record.levelname, record.getMessage()
 
     @property
-    def note(self) -> tuple[str, str]:
+    def hint(self) -> tuple[str, str]:
         """What the one line says behind the outcome, behind its level."""
         level, line = self.line
         outcome = r"(?:[a-z -]+: user=\S+ (?:reason=\w+|jti=[\w-]{36}))(?:: (.*))?"
@@ -53,16 +54,17 @@ def trail(caplog: pytest.LogCaptureFixture) -> Iterator[Trail]:
     """Everything that is told while the test runs."""
     trail = Trail([], caplog)
 
-    def hear(signal: Any) -> Any:
-        def receive(sender: Any, **values: Any) -> None:
-            assert type(sender) is Flask  # and not a proxy: receivers can pick an app
-            trail.signals.append((signal, sender, values))
+    def hear_issued(sender: Any, **values: Any) -> None:
+        trail.signals.append((issued, sender, values))
 
-        return signal.connected_to(receive)
+    def hear_refused(sender: Any, **values: Any) -> None:
+        trail.signals.append((refused, sender, values))
 
     caplog.set_level(logging.INFO, LOGGER)
-    with hear(issued), hear(refused):
+    with issued.connected_to(hear_issued), refused.connected_to(hear_refused):
         yield trail
+    for _, sender, _ in trail.signals:
+        assert type(sender) is Flask  # and not a proxy: receivers can pick an app
 
 
 def app_with_loader(load: Any) -> Flask:
@@ -99,19 +101,19 @@ def test_issued(app, trail, way):
 @pytest.mark.parametrize(
     ("query", "headers", "status", "reason"),
     [
-        ("", {"Sec-Purpose": "prefetch"}, 403, "prefetch"),
-        ("", {"Sec-Fetch-Mode": "cors"}, 403, "not_a_navigation"),
-        ("redirect=board", {}, 400, "page_foreign"),
-        ("redirect=/a&redirect=/b", {}, 400, "page_repeated"),
-        (f"redirect=/{'x' * 2048}", {}, 400, "page_too_long"),
-        (f"redirect=/?{'%26' * 100}", {}, 400, "page_too_long"),
-        ("state=1", {}, 400, "parameter_repeated"),
+        ("state=1", {"Sec-Purpose": "prefetch"}, 403, "prefetch"),
+        ("state=1", {"Sec-Fetch-Mode": "cors"}, 403, "not_a_navigation"),
+        ("state=1&redirect=board", {}, 400, "page_foreign"),
+        ("state=1&redirect=/a&redirect=/b", {}, 400, "page_repeated"),
+        (f"state=1&redirect=/{'x' * 2048}", {}, 400, "page_too_long"),
+        (f"state=1&redirect=/?{'%26' * 100}", {}, 400, "page_too_long"),
+        ("state=1&state=2", {}, 400, "parameter_repeated"),
     ],
 )
 def test_refused_before_anybody_is_looked_for(trail, query, headers, status, reason):
     """Without a user, though one is logged in."""
     app = make_app(FEEDBACKCHIMP_RETURN_URL="/sso?t={token}&s={state}")
-    answer = Browser(app, "ada").get(f"{query}&state", headers=headers)
+    answer = Browser(app, "ada").get(query, headers=headers)
     assert answer.status_code == status
     assert trail.line == ("INFO", f"sign-in refused: user=- reason={reason}")
     assert trail.signals == [(refused, app, {"user": None, "reason": reason})]
@@ -119,7 +121,10 @@ def test_refused_before_anybody_is_looked_for(trail, query, headers, status, rea
 
 @pytest.mark.parametrize(
     ("user", "reason"),
-    [(apps.InactiveUser(), "inactive"), (User(email="boss@example.com"), "admin")],
+    [
+        (apps.InactiveUser(), "inactive"),
+        (User(email="boss@example.com"), "admin"),
+    ],
 )
 @WAYS
 def test_refused_user(trail, user, reason, way):
@@ -154,7 +159,7 @@ def test_unsignable_claims(trail, way):
 
 def test_sent_to_login(app, trail):
     """It is not decided yet who it is, so no signal is sent."""
-    assert app.test_client().get(PREFIX).status_code == 302
+    assert app.test_client().get(PREFIX).location.startswith("/login?next=")
     assert trail.line == ("INFO", "login required: user=- reason=not_signed_in")
     assert trail.signals == []
 
@@ -163,11 +168,13 @@ def test_no_outcome(app, trail):
     """HTMX is told to navigate, a wrong method is none, and off there is no sign-in."""
     client = logged_in(app)
     client.get(PREFIX, headers={"HX-Request": "true"})
-    for method in ("HEAD", "POST", "OPTIONS"):
-        client.open(PREFIX, method=method)
+    client.head(PREFIX)
+    client.post(PREFIX)
+    client.options(PREFIX)
     off = logged_in(make_app(FEEDBACKCHIMP_ENABLED=False))
     assert off.get(f"{PREFIX}?next=/board/1").status_code == 302
-    assert (trail.log.records, trail.signals) == ([], [])
+    assert trail.log.records == []
+    assert trail.signals == []
 
 
 def test_own_level_of_the_logger(app, trail):
@@ -183,7 +190,11 @@ def test_own_level_of_the_logger(app, trail):
 
 
 @pytest.mark.parametrize(
-    ("signal", "query"), [(issued, ""), (refused, "redirect=board")]
+    ("signal", "query"),
+    [
+        (issued, ""),
+        (refused, "redirect=board"),
+    ],
 )
 def test_error_in_a_receiver(app, signal, query):
     """Where the audit fails, the visitor gets no token."""
@@ -222,22 +233,34 @@ def test_refusal_by_the_loader(trail, answer, reason):
     assert trail.signals == [(refused, app, {"user": User(), "reason": reason})]
 
 
-FORGED = "ada{}token issued: user='root' jti=1"
-
-
-@pytest.mark.parametrize("id", [7, None, ..., *map(FORGED.format, "\n\r\x85\u2028")])
-def test_odd_ids(app, trail, id):
-    """No id writes its own line; a user object need not have one."""
+@pytest.mark.parametrize(
+    ("id", "said"),
+    [
+        (7, "'7'"),
+        (None, "'None'"),
+        ("ada\ntoken issued: jti=1", r"'ada\ntoken issued: jti=1'"),
+        ("ada\rtoken issued: jti=1", r"'ada\rtoken issued: jti=1'"),
+        ("ada\x85token issued: jti=1", r"'ada\x85token issued: jti=1'"),
+        ("ada\u2028token issued: jti=1", r"'ada\u2028token issued: jti=1'"),
+    ],
+)
+def test_odd_ids(app, trail, id, said):
+    """No id writes its own line."""
     user = plain(email="ada@example.com", name="Ada", get_id=lambda: id)
-    if id is ...:
-        del user.get_id
     with app.app_context():
         app.feedbackchimp.create_token(user)
-    said = "-" if id is ... else ascii(str(id))
     assert trail.line[1].startswith(f"token issued: user={said} jti=")
+
+
+def test_user_without_an_id(app, trail):
+    user = plain(email="ada@example.com", name="Ada")
+    with app.app_context():
+        app.feedbackchimp.create_token(user)
+    assert trail.line[1].startswith("token issued: user=- jti=")
     assert trail.signals[0][2]["user"] is user
 
 
+#: Pages that are not on the board: the origin that the log names, if it names one.
 FOREIGN = {
     "https://acme.feedbackchimp.com/x?secret=1#s": "https://acme.feedbackchimp.com",
     "http://acme.feedbackchimp.space/": "http://acme.feedbackchimp.space",
@@ -248,7 +271,9 @@ FOREIGN = {
     "https://evil.example\\@acme.feedbackchimp.space": "https://evil.example",
     "https://a\nlogin: user='root'/x": "https://a\nlogin: user='root'",
     f"https://{'x' * 200}.example/": f"https://{'x' * 92}",
-    **dict.fromkeys(("javascript:alert(1)", "board/1", f"{BOARD}//evil.example/")),
+    "javascript:alert(1)": None,
+    "board/1": None,
+    f"{BOARD}//evil.example/": None,
 }
 
 
@@ -257,11 +282,14 @@ FOREIGN = {
 def test_foreign_origin_is_a_warning(app, trail, page, origin, visitor):
     """With both origins, and nothing else of the page."""
     assert Browser(app, visitor).go(page).status_code == 400
-    expected = (
-        f"the page is on {origin!a}, the board on {BOARD!r}: compare "
-        "FEEDBACKCHIMP_ORGANIZATION or FEEDBACKCHIMP_BOARD_URL with the board's address"
-    )
-    assert trail.note == (("WARNING", expected) if origin else ("INFO", ""))
+    if origin is None:
+        assert trail.hint == ("INFO", "")
+    else:
+        assert trail.hint == (
+            "WARNING",
+            f"the page is on {origin!a}, the board on {BOARD!r}: compare FEEDBACKCHIMP_"
+            "ORGANIZATION or FEEDBACKCHIMP_BOARD_URL with the board's address",
+        )
 
 
 @VISITORS
@@ -269,46 +297,57 @@ def test_foreign_origin_is_a_warning(app, trail, page, origin, visitor):
 @pytest.mark.parametrize(
     "query",
     [
-        f"{{}}={quote(BOARD, safe='')}%2Fx%3Fsecret",
-        *("{}=/board/secret", "x=1&{}=/board/1&redirect=", f"redirect=+&{{}}={BOARD}"),
-        f"utm_x=/board/1&a%0Ab=/board/2&{{}}={BOARD}?secret",
+        f"NAME={quote(BOARD, safe='')}%2Fx%3Fsecret",
+        "NAME=/board/secret",
+        "x=1&NAME=/board/1&redirect=",
+        f"redirect=+&NAME={BOARD}",
+        f"utm_x=/board/1&a%0Ab=/board/2&NAME={BOARD}?secret",
     ],
 )
 def test_page_under_another_name_is_a_warning(app, trail, query, name, visitor):
     """With the name to set; the visitor goes on to the board's home."""
-    assert Browser(app, visitor).get(query.format(name)).status_code == 302
-    said = (
+    answer = Browser(app, visitor).get(query.replace("NAME", name))
+    assert answer.status_code in REDIRECTS
+    assert trail.hint == (
+        "WARNING",
         f"no page came in as 'redirect', but '{name}' holds a page of the board: "
-        f"set FEEDBACKCHIMP_REDIRECT_PARAM to '{name}'"
+        f"set FEEDBACKCHIMP_REDIRECT_PARAM to '{name}'",
     )
-    assert trail.note == ("WARNING", said)
 
 
 @pytest.mark.parametrize(
     "query",
     [
-        *("", "return_to=", "return_to=/other", "return_to=https://evil.example/"),
-        *("utm_source=/board/1", f"UTM_campaign={BOARD}/x", "redirect=/x&to=/board/1"),
-        *("a%0Ab=/board/1", "a+b=/board/1", "to%5B%5D=/board/1", "%FF=/board/1"),
+        "",
+        "return_to=",
+        "return_to=/other",
+        "return_to=https://evil.example/",
+        "utm_source=/board/1",
+        f"UTM_campaign={BOARD}/x",
+        "redirect=/x&to=/board/1",
+        "a%0Ab=/board/1",
+        "a+b=/board/1",
+        "to%5B%5D=/board/1",
+        "%FF=/board/1",
         f"to=https://x{BOARD[8:]}/",
     ],
 )
 def test_no_page_elsewhere(app, trail, query):
-    """Campaigns name where somebody comes from; other names could not be set."""
+    """Campaigns name where a visitor comes from; other names could not be set."""
     Browser(app, "ada").get(query)
-    assert trail.note == ("INFO", "")
+    assert trail.hint == ("INFO", "")
 
 
 @pytest.mark.parametrize("user", [User(email=None), User(email="x"), User(name="")])
 @WAYS
 def test_no_loader_is_a_warning(trail, user, way):
     is_refused(way, make_app(user), user)
-    said = (
+    assert trail.hint == (
+        "WARNING",
         "the user has no usable e-mail or name where this looks without a loader "
         "(user.email, and user.name or user.username): register one with "
-        "@feedbackchimp.identity_loader"
+        "@feedbackchimp.identity_loader",
     )
-    assert trail.note == ("WARNING", said)
 
 
 @pytest.mark.parametrize(
@@ -322,21 +361,25 @@ def test_no_loader_is_a_warning(trail, user, way):
 )
 def test_parameters_that_are_lacking(trail, query, lacking):
     """Named, and no warning: the app's own links never carry them."""
-    template = "/sso?c={companyID}&t={token}&s={state}"
-    Browser(make_app(FEEDBACKCHIMP_RETURN_URL=template), "ada").get(query)
-    assert trail.note == ("INFO", lacking and LACKING.format(lacking))
+    return_url = "/sso?c={companyID}&t={token}&s={state}"
+    app = make_app(FEEDBACKCHIMP_RETURN_URL=return_url)
+    Browser(app, "ada").get(query)
+    assert trail.hint == ("INFO", lacking and LACKING.format(lacking))
 
 
 @pytest.mark.parametrize(
     ("user", "query", "first"),
-    [(User(), "to=/board/1", "no page"), (User(name=""), "redirect=/x", "the user")],
+    [
+        (User(), "to=/board/1", "no page"),
+        (User(name=""), "redirect=/x", "the user"),
+    ],
 )
 def test_both_at_once(trail, user, query, first):
-    template = "/sso?t={token}&s={state}"
-    Browser(make_app(user, FEEDBACKCHIMP_RETURN_URL=template), "ada").get(query)
-    level, note = trail.note
+    app = make_app(user, FEEDBACKCHIMP_RETURN_URL="/sso?t={token}&s={state}")
+    Browser(app, "ada").get(query)
+    level, hint = trail.hint
     assert level == "WARNING"
-    assert re.fullmatch(f"{first} .*; {LACKING.format('state')}", note)
+    assert re.fullmatch(f"{first} .*; {LACKING.format('state')}", hint)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

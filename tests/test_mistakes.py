@@ -1,6 +1,5 @@
 """Each mistake a new user makes: what is said, and that the remedy, pasted, works."""
 
-import re
 from typing import Any
 
 import pytest
@@ -10,42 +9,35 @@ from flask_login import LoginManager, login_user
 from flask_feedbackchimp import ConfigError, FeedbackChimp
 from support.apps import PREFIX, SECRET, User, has_token
 
-USABLE = {"JWT_SECRET": SECRET, "ORGANIZATION": "acme"}
 ADA = User()
+USABLE = {
+    "FEEDBACKCHIMP_JWT_SECRET": SECRET,
+    "FEEDBACKCHIMP_ORGANIZATION": "acme",
+}
+DIGITS = "1234" * 10
 
 
 def _app(**config: Any) -> Flask:
-    """An app before ``init_app``; a setting given as ``...`` is left out."""
+    """An app before ``init_app``."""
     app = Flask("shop")
     app.config["SECRET_KEY"] = "the-app's-own"
-    given = {key: value for key, value in config.items() if value is not ...}
-    app.config.update({f"FEEDBACKCHIMP_{key}": given[key] for key in given})
+    app.config.update(config)
     LoginManager(app).user_loader(lambda _: ADA)
     return app
 
 
-def _app_of_environment(**config: Any) -> Flask:
-    """The same, with settings that ``from_prefixed_env`` reads."""
-    app = _app()
-    with pytest.MonkeyPatch.context() as environment:
-        for key, value in config.items():
-            if value is not ...:
-                environment.setenv(f"FLASK_FEEDBACKCHIMP_{key}", value)
-        app.config.from_prefixed_env()
-    return app
-
-
-def _assert_refused(app: Flask, said: str) -> None:
-    """For one problem, as its developer reads it; ``.*`` in it is any text."""
+def _problem(app: Flask) -> str:
+    """The one problem that an app is refused for."""
     with pytest.raises(ConfigError) as caught:
         FeedbackChimp(app)
-    (problem,) = caught.value.problems
+    [problem] = caught.value.problems
     title = "1 problem with FeedbackChimp in the app 'shop':"
     assert str(caught.value) == f"{title}\n- {problem}"
-    assert re.match(re.escape(said).replace(r"\.\*", ".*"), problem), problem
+    return problem
 
 
 def _signs_in(app: Flask, prefix: str = PREFIX) -> bool:
+    """Whether Ada, logged in, gets a token."""
     app.add_url_rule("/login", view_func=lambda: str(login_user(ADA)))
     FeedbackChimp(app)
     client = app.test_client()
@@ -53,119 +45,228 @@ def _signs_in(app: Flask, prefix: str = PREFIX) -> bool:
     return has_token(client.get(prefix))
 
 
-DIGITS = "1234" * 10
-ENDPOINT = "/sso?token={token}&redirect={page}"
-QUOTED_TWICE = """in a shell twice, as in '"12345"'"""
-
-# (key, what is set by mistake, what the message says, what its reader sets instead)
-# With three dots, what is set instead is what the message says.
-IN_THE_CONFIGURATION = [
-    ("JWT_SECRET", "JWT_SECRET", "Settings → SSO", SECRET),
-    ("JWT_SECRET", int(DIGITS), "put it in quotes", DIGITS),
-    ("ORGANIZATION", "acme.feedbackchimp.space", "out “.feedbackchimp.space”", "acme"),
-    ("ORGANIZATION", 42, "put it in quotes", "42"),
-    ("BOARD_URL", "ideas.example.com", "https://feedback.example.com", ...),
-    ("BOARD_URL", "https://b.example/board", "only an origin", "https://b.example"),
-    ("URL_PREFIX", "sso", "/sso/feedbackchimp", ...),
-    ("REDIRECT_PARAM", "return to", "underscores", "return_to"),
-    ("RETURN_URL", "/sso?jwt=TOKEN", "{page}?ssoToken={token}", ...),
-    ("RETURN_URL", "/sso?t={token}&redirect={redirect}", ENDPOINT, ...),
-    ("TOKEN_LIFETIME", "300", "whole seconds such as 300", 300),
-    ("TOKEN_LIFETIME", 0, "for tokens without iat and exp", None),
-    ("ADMIN_EMAILS", "boss@example.com", '["boss@example.com"]', ["boss@example.com"]),
-    ("ENABLED", "yes", "must be True or False", True),
-]
-
-# The same as environment variables, which from_prefixed_env reads.
-IN_THE_ENVIRONMENT = [
-    (
-        "JWT_SECRET",
-        ...,
-        "missing: .*FLASK_FEEDBACKCHIMP_JWT_SECRET (FLASK_ goes",
-        SECRET,
-    ),
-    ("JWT_SECRET", ..., "call app.config.from_prefixed_env() before init_app", SECRET),
-    ("JWT_SECRET", f"'{SECRET}'", "is in quotes, .*: leave them out", SECRET),
-    ("JWT_SECRET", DIGITS, QUOTED_TWICE, f'"{DIGITS}"'),
-    ("ORGANIZATION", ..., "is missing: set it to .*FEEDBACKCHIMP_BOARD_URL to", "acme"),
-    ("ORGANIZATION", ..., "in the environment FLASK_ goes in front", "acme"),
-    ("ORGANIZATION", "42", QUOTED_TWICE, '"42"'),
-    ("BOARD_URL", "localhost:5001", "http://localhost:5001", ...),
-    ("RETURN_URL", "{page}?jwt=${ssoToken}", "{page}?ssoToken={token}", ...),
-    ("TOKEN_LIFETIME", "None", "None (in the environment null)", "null"),
-    ("TOKEN_LIFETIME", "5 min", "whole seconds such as 300", "300"),
-    ("TOKEN_LIFETIME", "5", "None (in the environment null)", "null"),
-    ("ADMIN_EMAILS", "boss@example.com", '["boss@example.com"]', ...),
-    ("ADMIN_EMAILS", "['boss@example.com']", '["boss@example.com"]', ...),
-    ("ADMIN_EMAILS", '["The Boss <boss@example.com>"]', '["boss@example.com"]', ...),
-    ("ENABLED", "True", "in the environment write true or false", "true"),
-    ("ENABLED", "1", "in the environment write true or false", "true"),
-]
+def _usable_beside(key: str) -> dict[str, Any]:
+    """What makes a usable configuration with one key more."""
+    if key == "FEEDBACKCHIMP_BOARD_URL":
+        return USABLE | {"FEEDBACKCHIMP_ORGANIZATION": None}
+    return USABLE
 
 
 @pytest.mark.parametrize(
-    ("make", "key", "wrong", "said", "right"),
+    ("key", "mistake", "said", "remedy"),
     [
-        *((_app, *row) for row in IN_THE_CONFIGURATION),
-        *((_app_of_environment, *row) for row in IN_THE_ENVIRONMENT),
+        ("JWT_SECRET", "JWT_SECRET", "Settings → SSO", SECRET),
+        ("JWT_SECRET", int(DIGITS), "put it in quotes", DIGITS),
+        (
+            "ORGANIZATION",
+            "acme.feedbackchimp.space",
+            "leave out “.feedbackchimp.space”",
+            "acme",
+        ),
+        ("ORGANIZATION", 42, "put it in quotes", "42"),
+        (
+            "BOARD_URL",
+            "ideas.example.com",
+            "https://feedback.example.com",
+            "https://feedback.example.com",
+        ),
+        (
+            "BOARD_URL",
+            "https://b.example/board",
+            "only an origin",
+            "https://b.example",
+        ),
+        ("URL_PREFIX", "sso", "such as /sso/feedbackchimp", "/sso/feedbackchimp"),
+        ("REDIRECT_PARAM", "return to", "underscores", "return_to"),
+        (
+            "RETURN_URL",
+            "/sso?jwt=TOKEN",
+            "write it like {page}?ssoToken={token}",
+            "{page}?ssoToken={token}",
+        ),
+        (
+            "RETURN_URL",
+            "/sso?t={token}&redirect={redirect}",
+            "write {page}, as in /sso?token={token}&redirect={page}",
+            "/sso?token={token}&redirect={page}",
+        ),
+        ("TOKEN_LIFETIME", "300", "whole seconds such as 300", 300),
+        ("TOKEN_LIFETIME", 0, "for tokens without iat and exp", None),
+        (
+            "ADMIN_EMAILS",
+            "boss@example.com",
+            'write ["boss@example.com"]',
+            ["boss@example.com"],
+        ),
+        ("ENABLED", "yes", "must be True or False", True),
     ],
 )
-def test_setting(make, key, wrong, said, right):
-    config = USABLE | ({"ORGANIZATION": ...} if key == "BOARD_URL" else {})
-    _assert_refused(make(**config | {key: wrong}), f"FEEDBACKCHIMP_{key} .*{said}")
-    right = said if right is ... else right
-    prefix = right if key == "URL_PREFIX" else PREFIX
-    assert _signs_in(make(**config | {key: right}), prefix)
+def test_in_the_configuration(key, mistake, said, remedy):
+    key = f"FEEDBACKCHIMP_{key}"
+    usable = _usable_beside(key)
+    problem = _problem(_app(**usable | {key: mistake}))
+    assert problem.startswith(f"{key} ")
+    assert said in problem
+    assert _signs_in(_app(**usable | {key: remedy}))
+
+
+def _app_of_environment(
+    monkeypatch: pytest.MonkeyPatch, config: dict[str, str | None]
+) -> Flask:
+    """The same app, with settings that ``from_prefixed_env`` reads."""
+    app = _app()
+    with monkeypatch.context() as environment:
+        for key, value in config.items():
+            if value is not None:
+                environment.setenv(f"FLASK_{key}", value)
+        app.config.from_prefixed_env()
+    return app
+
+
+@pytest.mark.parametrize(
+    ("key", "mistake", "said", "remedy"),
+    [
+        (
+            "JWT_SECRET",
+            None,
+            "is missing: copy it from Settings → SSO",
+            SECRET,
+        ),
+        (
+            "JWT_SECRET",
+            None,
+            "the environment variable FLASK_FEEDBACKCHIMP_JWT_SECRET (FLASK_ goes in "
+            "front) and call app.config.from_prefixed_env() before init_app",
+            SECRET,
+        ),
+        ("JWT_SECRET", f"'{SECRET}'", "is in quotes", SECRET),
+        ("JWT_SECRET", f"'{SECRET}'", "leave them out", SECRET),
+        ("JWT_SECRET", DIGITS, "in a shell twice, as in '\"12345\"'", f'"{DIGITS}"'),
+        ("ORGANIZATION", None, "is missing: set it to", "acme"),
+        ("ORGANIZATION", None, "or set FEEDBACKCHIMP_BOARD_URL to", "acme"),
+        ("ORGANIZATION", None, "in the environment FLASK_ goes in front", "acme"),
+        ("ORGANIZATION", "42", "in a shell twice, as in '\"12345\"'", '"42"'),
+        (
+            "BOARD_URL",
+            "localhost:5001",
+            "http://localhost:5001 for the sandbox",
+            "http://localhost:5001",
+        ),
+        (
+            "RETURN_URL",
+            "{page}?jwt=${ssoToken}",
+            "write it like {page}?ssoToken={token}",
+            "{page}?ssoToken={token}",
+        ),
+        ("TOKEN_LIFETIME", "None", "None (in the environment null)", "null"),
+        ("TOKEN_LIFETIME", "5 min", "whole seconds such as 300", "300"),
+        ("TOKEN_LIFETIME", "5", "None (in the environment null)", "null"),
+        (
+            "ADMIN_EMAILS",
+            "boss@example.com",
+            'write ["boss@example.com"]',
+            '["boss@example.com"]',
+        ),
+        (
+            "ADMIN_EMAILS",
+            "['boss@example.com']",
+            'write ["boss@example.com"]',
+            '["boss@example.com"]',
+        ),
+        (
+            "ADMIN_EMAILS",
+            '["The Boss <boss@example.com>"]',
+            'write ["boss@example.com"]',
+            '["boss@example.com"]',
+        ),
+        ("ENABLED", "True", "in the environment write true or false", "true"),
+        ("ENABLED", "1", "in the environment write true or false", "true"),
+    ],
+)
+def test_in_the_environment(monkeypatch, key, mistake, said, remedy):
+    key = f"FEEDBACKCHIMP_{key}"
+    usable = _usable_beside(key)
+    problem = _problem(_app_of_environment(monkeypatch, usable | {key: mistake}))
+    assert problem.startswith(f"{key} ")
+    assert said in problem
+    assert _signs_in(_app_of_environment(monkeypatch, usable | {key: remedy}))
 
 
 def test_two_boards():
-    config = USABLE | {"BOARD_URL": "https://feedback.example.com"}
-    _assert_refused(_app(**config), ".*are both set: keep the one")
-    assert _signs_in(_app(**config | {"ORGANIZATION": None}))
-
-
-MISSPELT = """
-    SECRET=JWT_SECRET JWT=JWT_SECRET ORGANISATION=ORGANIZATION ORG=ORGANIZATION
-    BOARD=BOARD_URL PREFIX=URL_PREFIX REDIRECT=REDIRECT_PARAM RETURN_TO=RETURN_URL
-    TOKEN_LIFETIME_SECONDS=TOKEN_LIFETIME admin_emails=ADMIN_EMAILS ADMIN=ADMIN_EMAILS
-    ENABLE=ENABLED
-"""
+    config = USABLE | {"FEEDBACKCHIMP_BOARD_URL": "https://feedback.example.com"}
+    assert "are both set: keep the one" in _problem(_app(**config))
+    assert _signs_in(_app(**config | {"FEEDBACKCHIMP_ORGANIZATION": None}))
 
 
 @pytest.mark.parametrize(
-    "pair", [*MISSPELT.split(), "=", "ÄÖÜ=", "jwt_secret=", "ENABLED =", "X" * 10_000]
+    ("wrong", "right"),
+    [
+        ("SECRET", "JWT_SECRET"),
+        ("JWT", "JWT_SECRET"),
+        ("ORGANISATION", "ORGANIZATION"),
+        ("ORG", "ORGANIZATION"),
+        ("BOARD", "BOARD_URL"),
+        ("PREFIX", "URL_PREFIX"),
+        ("REDIRECT", "REDIRECT_PARAM"),
+        ("RETURN_TO", "RETURN_URL"),
+        ("TOKEN_LIFETIME_SECONDS", "TOKEN_LIFETIME"),
+        ("admin_emails", "ADMIN_EMAILS"),
+        ("ADMIN", "ADMIN_EMAILS"),
+        ("ENABLE", "ENABLED"),
+    ],
 )
-def test_unknown_key(pair):
-    """The nearest key is named, whatever the given one is."""
-    wrong, _, right = pair.partition("=")
-    right = f"FEEDBACKCHIMP_{right}?" if right else ""
-    said = f"FEEDBACKCHIMP_{wrong} is not a known setting: did you mean {right}"
-    _assert_refused(_app(**USABLE, **{wrong: "canary"}), said)
+def test_misspelt_key(wrong, right):
+    problem = _problem(_app(**USABLE | {f"FEEDBACKCHIMP_{wrong}": "canary"}))
+    assert problem.startswith(
+        f"FEEDBACKCHIMP_{wrong} is not a known setting: did you mean "
+        f"FEEDBACKCHIMP_{right}?"
+    )
+
+
+@pytest.mark.parametrize("wrong", ["", "ÄÖÜ", "jwt_secret", "ENABLED ", "X" * 10_000])
+def test_odd_key(wrong):
+    """Some key is named, whatever the given one is."""
+    problem = _problem(_app(**USABLE | {f"FEEDBACKCHIMP_{wrong}": "canary"}))
+    said = f"FEEDBACKCHIMP_{wrong} is not a known setting: did you mean FEEDBACKCHIMP_"
+    assert problem.startswith(said)
 
 
 def test_own_blueprint_of_our_name():
     app, mended = _app(**USABLE), _app(**USABLE)
     app.register_blueprint(Blueprint("feedbackchimp", __name__))
     mended.register_blueprint(Blueprint("feedback", __name__))
-    said = ".*a blueprint named 'feedbackchimp'.*Blueprint('feedback', …)"
-    _assert_refused(app, said)
+    problem = _problem(app)
+    assert "a blueprint named 'feedbackchimp'" in problem
+    assert "Blueprint('feedback', …)" in problem
     assert _signs_in(mended)
 
 
 def test_own_view_of_our_endpoint():
     app = _app(**USABLE)
     app.add_url_rule("/own", "feedbackchimp.redirect", str)
-    _assert_refused(app, ".*'feedbackchimp.redirect'.*give yours another endpoint")
-    app.config["FEEDBACKCHIMP_JWT_SECRET"] = None  # each is listed
-    with pytest.raises(ConfigError, match=r"^2 problems(.|\n)*_SECRET(.|\n)*endpoint"):
+    problem = _problem(app)
+    assert "'feedbackchimp.redirect'" in problem
+    assert "give yours another endpoint" in problem
+
+
+def test_every_problem_is_listed():
+    """Those of the app beside those of the settings."""
+    app = _app(FEEDBACKCHIMP_ORGANIZATION="acme")
+    app.add_url_rule("/own", "feedbackchimp.redirect", str)
+    with pytest.raises(ConfigError) as caught:
         FeedbackChimp(app)
+    settings, endpoint = caught.value.problems
+    assert settings.startswith("FEEDBACKCHIMP_JWT_SECRET is missing")
+    assert "give yours another endpoint" in endpoint
 
 
 def test_own_route_at_the_prefix():
     app = _app(**USABLE)
     app.add_url_rule(PREFIX, "own_page", str)
-    said = f"FEEDBACKCHIMP_URL_PREFIX is {PREFIX!r}, .* the route 'own_page'"
-    _assert_refused(app, f"{said}.*choose another prefix, such as /sso/board")
+    problem = _problem(app)
+    assert problem.startswith(f"FEEDBACKCHIMP_URL_PREFIX is {PREFIX!r}, ")
+    assert "the route 'own_page'" in problem
+    assert "choose another prefix, such as /sso/board" in problem
     app.config["FEEDBACKCHIMP_URL_PREFIX"] = "/sso/board"
     assert _signs_in(app, "/sso/board")
 
@@ -182,7 +283,8 @@ def test_own_route_that_is_not_in_the_way():
 
 def test_init_twice():
     """By the same object, by another, or at once."""
-    feedbackchimp = FeedbackChimp(app := _app(**USABLE))
+    app = _app(**USABLE)
+    feedbackchimp = FeedbackChimp(app)
     state = app.extensions["feedbackchimp"]
     for again in (feedbackchimp.init_app, FeedbackChimp().init_app, FeedbackChimp):
         with pytest.raises(ConfigError, match=r"'shop' is set up already: .* once"):

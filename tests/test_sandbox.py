@@ -1,36 +1,22 @@
-"""The stand-in board: its pages, both legs of a sign-in, and its manners."""
+"""The sandbox: its pages, its sessions, and whom it answers."""
 
-import logging
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from http.client import HTTPConnection
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client
 
-from flask_feedbackchimp.sandbox import create_sandbox, get_arrivals, serving
-from flask_feedbackchimp.sandbox.content import BOARDS
+from flask_feedbackchimp.sandbox import create_sandbox, get_arrivals
+from flask_feedbackchimp.sandbox.pages import BOARDS
+from flask_feedbackchimp.sandbox.serving import serving
 from support.apps import SECRET
-from support.boards import (
-    POST,
-    SSO_URL,
-    elements,
-    log_in_link,
-    make_board,
-    sent_along,
-    sign,
-)
-from support.sampling import sample
+from support.boards import POST, SSO_URL, elements, make_board, sign
 
-IN_PAGE = "{page}?ssoToken={token}"
-IN_QUERY = "/api/sso?companyID={companyID}&ssoToken={token}&redirect={page}"
-IN_PATH = "/sso/{token}?to={page}"
-HOME = "http://localhost/"
 UNKEPT = {("Cache-Control", "no-store"), ("Referrer-Policy", "no-referrer")}
 
 
@@ -56,33 +42,52 @@ def ada(client: FlaskClient) -> FlaskClient:
 
 
 @pytest.mark.parametrize(
-    ("status", "urls"),
+    ("url", "status"),
     [
-        (200, f"/ /board/1004-integrations {POST} /validate /logged-out"),
-        (400, "/?ssoToken=nonsense"),
-        (404, "/unknown /board/77-ideas /board/1002-feature-requests/99-unknown"),
-        (405, "/logout"),
+        ("/", 200),
+        ("/board/1004-integrations", 200),
+        (POST, 200),
+        ("/validate", 200),
+        ("/logged-out", 200),
+        ("/?ssoToken=nonsense", 400),
+        ("/unknown", 404),
+        ("/board/77-ideas", 404),
+        ("/board/1002-feature-requests/99-unknown", 404),
+        ("/logout", 405),
     ],
 )
-def test_pages(client, status, urls):
-    """Each says that it is a stand-in, and loads nothing from elsewhere."""
-    for url in urls.split():
-        response = client.get(url)
-        assert response.status_code == status
-        assert "A stand-in for development, not FeedbackChimp" in response.text
-        assert set(response.headers) >= UNKEPT
-        policy = response.headers["Content-Security-Policy"]
-        assert policy.startswith("default-src 'none';")
-        assert "unsafe" not in policy
-        assert not elements(response, "style")
-        assert not any("style" in attrs for attrs in elements(response))
-        loaded = elements(response, "link", "script")
-        assert len(loaded) == 3
-        for attrs in loaded:
-            address = attrs.get("href") or attrs["src"]
-            assert not urlsplit(address).netloc
-            with client.get(address) as file:
-                assert file.status_code == 200
+def test_page(client, url, status):
+    """Each says what it is, and loads nothing from elsewhere."""
+    response = client.get(url)
+    assert response.status_code == status
+    assert "A stand-in board for development, not FeedbackChimp" in response.text
+    assert set(response.headers) >= UNKEPT
+    policy = response.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none';")
+    assert "unsafe" not in policy
+    assert not elements(response, "style")
+    assert not any("style" in attrs for attrs in elements(response))
+    loaded = elements(response, "link", "script")
+    assert len(loaded) == 3
+    for attrs in loaded:
+        address = attrs.get("href") or attrs["src"]
+        assert not urlsplit(address).netloc
+        with client.get(address) as file:
+            assert file.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", POST, "/validate", "/logout"])
+def test_options_has_a_body(client, path):
+    """Hypercorn 0.18 answers 500 in the place of an answer without one."""
+    response = client.options(path)
+    assert response.status_code == 200
+    assert response.text == f"This page answers {response.headers['Allow']}.\n"
+
+
+def test_options_elsewhere(client):
+    assert client.options("/unknown").status_code == 404
+    refused = client.options("/", headers={"Host": "evil.example"})
+    assert (refused.status_code, refused.mimetype) == (403, "text/plain")
 
 
 def test_links_lead_somewhere(client):
@@ -95,14 +100,19 @@ def test_links_lead_somewhere(client):
         seen.add(url)
         links = {a["href"] for a in elements(response, "a")}
         waiting |= {link for link in links if link.startswith("/")} - seen
-    posts = {f"/board/{b.slug}/{post.slug}" for b in BOARDS for post in b.posts}
-    assert seen >= posts | {f"/board/{b.slug}" for b in BOARDS} | {"/validate"}
+    posts = {
+        f"/board/{board['slug']}/{post['slug']}"
+        for board in BOARDS
+        for post in board["posts"]
+    }
+    boards = {f"/board/{board['slug']}" for board in BOARDS}
+    assert seen >= posts | boards | {"/validate"}
 
 
 def test_order_of_posts(client):
     def order(query: str) -> list[str]:
         text = client.get(f"/board/1002-feature-requests{query}").text
-        return sorted((post.title for post in BOARDS[0].posts), key=text.index)
+        return sorted((post["title"] for post in BOARDS[0]["posts"]), key=text.index)
 
     newest, *_, oldest = order("?sort=new")
     assert order("")[0] == order("?sort=top")[0] == oldest == "Dark mode"
@@ -120,279 +130,6 @@ def test_names_and_claims_are_escaped(client):
         assert "&lt;script&gt;alert" in response.text
     told = client.get("/").text.partition("What this board was told about you")[2]
     assert "[1, null, &#34;&lt;script&gt;alert" in told
-
-
-# To the app
-
-
-@pytest.mark.parametrize(
-    ("options", "query"),
-    [
-        ({}, "?redirect="),
-        ({"sso_url": f"{SSO_URL}?"}, "?redirect="),
-        ({"sso_url": f"{SSO_URL}?tenant=acme"}, "?tenant=acme&redirect="),
-        ({"sso_url": f"{SSO_URL}?a=1&"}, "?a=1&redirect="),
-        ({"redirect_param": "return_to"}, "?return_to="),
-    ],
-)
-def test_log_in_names_this_page(options, query):
-    url = f"{POST}?sort=new&q=a+b%26c&x="
-    link = log_in_link(make_board(**options).test_client().get(url))
-    assert link == f"{SSO_URL}{query}{quote('http://localhost' + url, safe='')}"
-
-
-@pytest.mark.parametrize(
-    ("return_url", "url", "page"),
-    [
-        # A refusal leads back to the page, without the token and what came with it.
-        (IN_PAGE, "/board/7?a=1&ssoToken=x&b=2", "board/7?a=1&b=2"),
-        ("{page}?jwt={token}&v=2", "/board/7?v=2&jwt=x&v=2", "board/7?v=2"),
-        ("{page}?jwt={token}&v=2", "/board/7?v=2", "board/7?v=2"),
-        # Other places are not pages to come back to.
-        (IN_PAGE, "/validate", ""),
-        (IN_PAGE, "/logged-out", ""),
-        (IN_QUERY, "/api/sso?ssoToken=bad", ""),
-        (IN_PATH, "/sso/bad?to=http://localhost/x", ""),
-        (IN_PATH, "/unknown?a=1", "unknown?a=1"),
-    ],
-)
-def test_log_in_leads_back(return_url, url, page):
-    response = make_board(return_url).test_client().get(url)
-    assert sent_along(log_in_link(response)) == HOME + page
-
-
-def test_log_in_on_an_answer_to_post(client):
-    assert sent_along(log_in_link(client.post(POST))) == HOME
-
-
-def test_private_board_sends_strangers_to_the_app():
-    client = make_board(private=True).test_client()
-    for url in ("/", f"{POST}?a=1", "/board/77-ideas", "/unknown?x=%20"):
-        response = client.get(url)
-        assert response.status_code == 302
-        assert response.location.startswith(f"{SSO_URL}?redirect=")
-        assert sent_along(response.location) == f"http://localhost{url}"
-    client.get(f"/?ssoToken={sign()}")
-    assert client.get(POST).status_code == 200
-    assert "Private board" in client.get("/").text
-
-
-@pytest.mark.parametrize(
-    ("return_url", "urls"),
-    [
-        (IN_PAGE, "/validate /logged-out /static/board.css /?ssoToken=bad"),
-        (IN_QUERY, "/api/sso"),
-        (IN_PATH, "/sso/bad"),
-    ],
-)
-def test_private_board_does_not_loop(return_url, urls):
-    client = make_board(return_url, private=True).test_client()
-    for url in urls.split():
-        with client.get(url) as response:
-            assert "Location" not in response.headers
-
-
-# And back: {page}
-
-
-@pytest.mark.parametrize(
-    ("appended", "query", "clean"),
-    [
-        ("ssoToken={token}", "ssoToken={}", ""),
-        ("ssoToken={token}", "b=2&ssoToken={}&a=1&b=1", "?b=2&a=1&b=1"),
-        ("t={token}", "q=a+b%20c%26%2B&t={}&x=&y&&z", "?q=a+b%20c%26%2B&x=&y&&z"),
-        ("ssoToken={token}", "name=%C3%85da%F0&ssoToken={}", "?name=%C3%85da%F0"),
-        ("ssoToken={token}", "%73soToken={}&a=1", "?a=1"),
-        ("ssoToken={token}", "ssotoken[]={}&a=1", "?a=1"),
-        ("ssoToken={token}", "redirect=//x.y&ssoToken={}", "?redirect=//x.y"),
-        ("jwt={token}&v=2", "v=2&jwt={}&v=2", "?v=2"),
-        ("v=2&jwt={token}", "v=1&v=2&jwt={}", "?v=1"),
-        ("a&jwt={token}&b=", "a&a&jwt={}&b=", "?a"),
-    ],
-)
-def test_token_on_a_page(appended, query, clean):
-    """It signs in, and the same page is left, without what came with the token."""
-    board = make_board(f"{{page}}?{appended}")
-    for path in ("/", POST, "/board/77-ideas", "/%C3%A5/%3F%25"):
-        client = board.test_client()
-        response = client.get(f"{path}?{query.format(sign())}")
-        assert response.status_code == 303
-        assert response.location == f"http://localhost{path}{clean}"
-        assert set(response.headers) >= UNKEPT
-        after = client.get(response.location).text
-        assert "Ada Lovelace" in after
-        assert "ada@example.com" in after
-
-
-@pytest.mark.parametrize(
-    ("path", "query", "location"),
-    [
-        ("/", "sort=\xff&\xfe=1&", "http://localhost/?sort=%FF&%FE=1"),
-        ("//evil.example/", "", "http://localhost/evil.example/"),
-    ],
-)
-def test_raw_requests(client, path, query, location):
-    """A letter stands for a byte; two slashes in front stay a path."""
-    for token, status in (("", 400), ("x", 400), (sign(), 303)):
-        environ = {"PATH_INFO": path, "QUERY_STRING": f"{query}ssoToken={token}"}
-        response = client.get("/", environ_overrides=environ)
-        assert response.status_code == status
-    assert response.location == location
-
-
-def test_below_a_mount_point(board):
-    client = Client(DispatcherMiddleware(create_sandbox, {"/board-app": board}))
-    response = client.get(f"/board-app{POST}?ssoToken={sign()}")
-    assert response.location == f"http://localhost/board-app{POST}"
-
-
-# And back: an endpoint
-
-PAGE = f"http://localhost{POST}?sort=new&q=a%26b+c#comment-2"
-
-
-@pytest.mark.parametrize(
-    ("host", "path", "location"),
-    [
-        ("", IN_QUERY, PAGE),
-        ("https://login.example.net", "/access/jwt?jwt={token}&return_to={page}", PAGE),
-        ("https://login.example.net", "?jwt={token}", HOME),
-        ("", IN_PATH, PAGE),
-        ("", "/a/{token}/b", HOME),
-        ("", "/login?token={token}", HOME),
-        ("", "/login?t={token}&c={companyID}", f"http://localhost{POST}?a=1"),
-        ("", "/%7Btoken%7D/{token}", HOME),
-    ],
-)
-def test_return_url(host, path, location):
-    """In each of its forms it signs in, and goes on to the page of *Log in*."""
-    client = make_board(host + path).test_client()
-    link = log_in_link(client.get(f"{POST}?a=1"))
-    sent = {"token": sign(), "page": quote(PAGE, safe="")}
-    if "{companyID}" in path:
-        sent["companyID"] = sent_along(link, "companyID")
-    response = client.get(path.format(**sent))
-    assert (response.status_code, response.location) == (303, location)
-    assert "Ada Lovelace" in client.get(POST).text
-
-
-def test_return_url_in_another_spelling():
-    client = make_board("/caf%c3%a9/%7Esso?jw%74={token}").test_client()
-    assert client.get(f"/café/~sso?jwt={sign()}").status_code == 303
-
-
-@pytest.mark.parametrize(
-    ("return_url", "page", "back"),
-    [
-        # The page may have one of the name under which a value comes back.
-        (
-            "{page}?t={token}&s={s}",
-            "http://localhost/board/1?s=open",
-            "/board/1?s=open&",
-        ),
-        # A browser may come back by another of this machine's names.
-        ("/in?t={token}&s={s}", "http://127.0.0.1:5001/board/1", "/in?"),
-    ],
-)
-def test_value_that_comes_back(return_url, page, back):
-    client = make_board(return_url).test_client()
-    value = sent_along(log_in_link(client.get(page)), "s")
-    response = client.get(f"{back}t={sign()}&s={value}")
-    assert response.status_code == 303
-    assert response.location == page.replace("127.0.0.1:5001", "localhost")
-
-
-def test_values_are_fresh():
-    client = make_board(IN_QUERY).test_client()
-    values = {sent_along(log_in_link(client.get("/")), "companyID") for _ in range(9)}
-    assert len(values) == 9
-    assert min(map(len, values)) >= 16
-
-
-WRONG_PAIRS = "id={b}&x={a} id={a}&x={a} id={a} id={a}&x= id={a}&x=made-up"
-
-
-@pytest.mark.parametrize("pairs", [*WRONG_PAIRS.split(), "id={a}&x={b}&x={b}"])
-def test_handed_on_values(pairs):
-    """Missing, wrong, twice or under another's name: refused, and nothing used up."""
-    board = make_board("/sso?id={companyID}&x={state}&t={token}")
-    client, token = board.test_client(), sign()
-    link = log_in_link(client.get("/"))
-    values = {"a": sent_along(link, "companyID"), "b": sent_along(link, "state")}
-    response = client.get(f"/sso?{pairs.format(**values)}&t={token}")
-    assert [arrival.reason for arrival in get_arrivals(board)] == ["value_missing"]
-    assert response.status_code == 400
-    assert "<code>value_missing</code>" in response.text
-    again = client.get(f"/sso?{'id={a}&x={b}'.format(**values)}&t={token}")
-    assert again.status_code == 303
-
-
-@pytest.mark.parametrize(
-    ("page", "target"),
-    [
-        ("", ""),
-        ("http://localhost", ""),
-        ("http://localhost?a=1", "?a=1"),
-        ("http://localhost#top", "#top"),
-        ("HTTP://LOCALHOST/board", "board"),
-        ("http://localhost//evil.example/x", "/evil.example/x"),
-        ("http://localhost/å?ä#ö", "%C3%A5?%C3%A4#%C3%B6"),
-        ("http://localhost/a%2Fb%20c", "a%2Fb%20c"),
-    ],
-)
-def test_endpoint_lands_on_its_own_origin(page, target):
-    client = make_board(IN_PATH).test_client()
-    response = client.get(f"/sso/{sign()}", query_string={"to": page})
-    assert (response.status_code, response.location) == (303, HOME + target)
-
-
-FOREIGN = r"""
-    https://evil.example/ //evil.example/ /\evil.example \\evil.example
-    http:\\localhost/ https://localhost/ http://localhost:81/ http:/localhost/
-    http://localhost.evil.example/ http://localhost@evil.example/ http:localhost
-    http://evil.example@localhost/ http://localhost\@evil.example/
-    http://localhost/\evil.example http://localhoſt/ javascript:alert(1)
-    http://localhost%2F@evil.example/ /board/1002-feature-requests
-"""
-SPACED = (" {}/", "{}\t/", "{}/a\nb", "{}/a b", "{}/\u2028")
-
-
-@pytest.mark.parametrize("page", sample([*FOREIGN.split(), *SPACED]))
-def test_endpoint_sends_nobody_elsewhere(page):
-    """And keeps the token unused."""
-    client, token = make_board(IN_PATH).test_client(), sign()
-    query = {"to": page.format("http://localhost")}
-    response = client.get(f"/sso/{token}", query_string=query)
-    assert response.status_code == 400
-    assert "Location" not in response.headers
-    assert "page_foreign" in response.text
-    assert client.get(f"/sso/{token}").location == HOME
-
-
-@pytest.mark.parametrize(
-    ("return_url", "url", "reason"),
-    [
-        ("/sso?t={token}&to={page}", "/sso?to=http://localhost/", "token_missing"),
-        ("/sso?t={token}&to={page}", "/sso", "token_missing"),
-        ("/sso?t={token}&to={page}", "/sso?t={0}&to=&to=", "page_repeated"),
-        ("/sso?t={token}&to={page}", "/sso?t={0}&t={0}", "token_repeated"),
-        ("/sso/{token}", "/sso/x", "malformed"),
-        (IN_PAGE, "/?ssoToken={0}&ssoToken={0}", "token_repeated"),
-    ],
-)
-def test_too_little_or_too_much(return_url, url, reason):
-    response = make_board(return_url).test_client().get(url.format(sign()))
-    assert response.status_code == 400
-    assert f"<code>{reason}</code>" in response.text
-
-
-@pytest.mark.parametrize("form", [IN_PAGE, "/sso?t={token}", "/sso/{token}"])
-def test_only_get_uses_a_token_up(form):
-    client, url = make_board(form).test_client(), form.format(page="/", token=sign())
-    for method in ("HEAD", "POST", "OPTIONS"):
-        headers = client.open(url, method=method).headers
-        assert not {"Location", "Set-Cookie"} & set(headers.keys())
-    assert client.get(url).status_code == 303
 
 
 # Sessions
@@ -449,8 +186,6 @@ def test_arrivals_are_on_record():
 
 # What it is made from
 
-NO_URLS = f"/sso/feedbackchimp javascript:alert(1) {SSO_URL}#top http://[::1/".split()
-
 
 @pytest.mark.parametrize(
     ("option", "value", "problem"),
@@ -458,7 +193,10 @@ NO_URLS = f"/sso/feedbackchimp javascript:alert(1) {SSO_URL}#top http://[::1/".s
         ("secret", "", "secret is blank"),
         ("secret", "JWT_SECRET", "secret is still a placeholder"),
         ("secret", None, "secret is missing"),
-        *(("sso_url", url, "sso_url must be") for url in NO_URLS),
+        ("sso_url", "/sso/feedbackchimp", "sso_url must be"),
+        ("sso_url", "javascript:alert(1)", "sso_url must be"),
+        ("sso_url", f"{SSO_URL}#top", "sso_url must be"),
+        ("sso_url", "http://[::1/", "sso_url must be"),
         ("sso_url", "http://a b/", "sso_url must be"),
         ("sso_url", "http://a/\n", "sso_url must be"),
         ("sso_url", None, "sso_url must be"),
@@ -482,32 +220,67 @@ def test_secret_is_read_as_the_app_reads_it():
 
 # Whom it answers
 
+OWN_NAMES = [
+    "localhost",
+    "LOCALHOST:5001",
+    "127.0.0.1:5001",
+    "[::1]:65535",
+]
+FOREIGN_NAMES = [
+    "evil.example",
+    "evil.example:5001",
+    "localhost.evil.example",
+    "localhost:80:80",
+    "localhost:",
+    "localhost:99999",
+    "evil.example:localhost",
+    "127.0.0.2",
+    "localhost.",
+    " ",
+    "",
+]
 
-def test_this_machine_is_answered(board):
-    assert Client(board).get("/").status_code == 200
-    for address in ("127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1", ""):
-        environ = {"REMOTE_ADDR": address}
-        assert Client(board).get("/", environ_overrides=environ).status_code == 200
+
+@pytest.mark.parametrize("host", OWN_NAMES)
+def test_own_host(board, host):
+    before, client = get_arrivals(board), Client(board)
+    response = client.get(f"/?ssoToken={sign()}", headers={"Host": host})
+    assert (response.status_code, response.location) == (303, f"http://{host.lower()}/")
+    assert len(get_arrivals(board)) == len(before) + 1
 
 
-OTHER_MACHINES = "192.168.1.7 10.0.0.1 0.0.0.0 2001:db8::1 ::ffff:10.0.0.1 host"
+@pytest.mark.parametrize("host", FOREIGN_NAMES)
+def test_foreign_host(board, host):
+    """A page elsewhere could have its own name lead here (DNS rebinding).
+
+    Whichever server is in front: not each of them sets ``SERVER_SOFTWARE``.
+    """
+    before, client = get_arrivals(board), Client(board)
+    for path in ("/", "/static/board.css", "/validate"):
+        response = client.get(f"{path}?ssoToken={sign()}", headers={"Host": host})
+        assert (response.status_code, response.mimetype) == (403, "text/plain")
+    assert get_arrivals(board) == before
 
 
-@pytest.mark.parametrize("address", OTHER_MACHINES.split())
-def test_other_machines_are_not_answered(address):
-    board, environ = make_board(), {"REMOTE_ADDR": address}
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1", ""]
+)
+def test_this_machine_is_answered(board, address):
+    environ = {"REMOTE_ADDR": address}
+    assert Client(board).get("/", environ_overrides=environ).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["192.168.1.7", "10.0.0.1", "0.0.0.0", "2001:db8::1", "::ffff:10.0.0.1", "host"],
+)
+def test_other_machines_are_not_answered(board, address):
+    before, environ = get_arrivals(board), {"REMOTE_ADDR": address}
     for path in ("/", "/static/board.css", "/validate"):
         url = f"{path}?ssoToken={sign()}"
         response = Client(board).get(url, environ_overrides=environ)
         assert (response.status_code, response.mimetype) == (403, "text/plain")
-    assert get_arrivals(board) == ()
-
-
-def test_client_may_call_it_anything(client):
-    """A test client is not a server, and takes the board's own name."""
-    for origin in ("https://board.example", "http://10.0.0.1:8"):
-        response = client.get(f"/?ssoToken={sign()}", base_url=origin)
-        assert response.location == f"{origin}/"
+    assert get_arrivals(board) == before
 
 
 # Served
@@ -527,21 +300,10 @@ def status(port: int, target: str, host: str = "localhost") -> int:
         return answer.status
 
 
-OWN_NAMES = "localhost LOCALHOST:{port} 127.0.0.1:{port} [::1]:{port}"
-FOREIGN_NAMES = """
-    evil.example evil.example:{port} localhost.evil.example localhost:80:80 localhost:
-    localhost:99999 evil.example:localhost 127.0.0.2 localhost.
-"""
-
-
-@pytest.mark.parametrize("host", [*OWN_NAMES.split(), *FOREIGN_NAMES.split(), " "])
-def test_host(board, port, host):
-    """A page elsewhere could have its own name lead here (DNS rebinding)."""
-    is_own, before = host in OWN_NAMES.split(), get_arrivals(board)
-    host = host.format(port=port)
-    assert status(port, f"/?ssoToken={sign()}", host) == (303 if is_own else 403)
-    assert len(get_arrivals(board)) == len(before) + is_own
-    assert status(port, "/static/board.css", host) == (200 if is_own else 403)
+def test_served_host(port):
+    """With its real port, and a rebinding name."""
+    assert status(port, f"/?ssoToken={sign()}", f"localhost:{port}") == 303
+    assert status(port, "/", f"evil.example:{port}") == 403
 
 
 def test_idle_connection_blocks_nobody(port):
@@ -552,20 +314,20 @@ def test_idle_connection_blocks_nobody(port):
         assert status(port, "/") == 200
 
 
-@pytest.mark.parametrize("target", [f"{POST}?ssoToken={{}}", "/sso/{}/x?to=1"])
-def test_log_has_no_token(port, caplog, target):
-    caplog.set_level(logging.INFO, logger="werkzeug")
-    token = sign()
-    status(port, target.format(token))
-    path = target.partition("?")[0].format("[token]")
-    assert f"GET {path} " in caplog.text
-    assert not any(part in caplog.text for part in token.split("."))
-
-
-def test_log_of_what_cannot_be_read(port, caplog):
-    caplog.set_level(logging.INFO, logger="werkzeug")
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        f"GET {POST}?ssoToken={sign()} HTTP/1.1",
+        f"GET /sso/{sign()}/x?to=1 HTTP/1.1",
+        f"GET /?ssoToken={sign()} x y z",
+    ],
+)
+def test_requests_are_not_logged(port, caplog, capfd, request_line):
+    """A token may be anywhere in a URL, also in one that cannot be read."""
+    caplog.set_level("DEBUG")
     with socket.create_connection(("127.0.0.1", port)) as connection:
-        connection.sendall(f"GET /?ssoToken={sign()} x y z\r\n\r\n".encode())
-        assert b"400" in connection.recv(65536)
-    assert "a request could not be read" in caplog.text
-    assert "eyJ" not in caplog.text
+        head = f"{request_line}\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        connection.sendall(head.encode())
+        assert connection.recv(65536)
+    assert caplog.text == ""
+    assert capfd.readouterr() == ("", "")

@@ -614,5 +614,6 @@ def test_visit_is_one_line():
     signed_in = Visit(200, page="/x", claims={"email": "ada@example.com"})
     assert repr(signed_in) == "<Visit: signed in as ada@example.com on /x>"
     long = Visit(403, "word " * 500, refused_by="app", reason="admin")
+    assert repr(long).endswith("word word …>")
     assert len(repr(long)) < 400
     assert "\n" not in repr(long)

@@ -54,8 +54,9 @@ def copy_tracked(root: Path, tree: Path) -> None:
 
 
 def run_build(tree: Path, out: Path, environ: Mapping[str, str]) -> None:
-    """Build the sdist, and the wheel from the sdist."""
-    command = [sys.executable, "-m", "build", "--outdir", str(out), str(tree)]
+    """Build the sdist, and the wheel from the sdist, with the installed setuptools."""
+    command = [sys.executable, "-m", "build", "--no-isolation"]
+    command += ["--outdir", str(out), str(tree)]
     done = subprocess.run(
         command,
         check=False,

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import sys
 import threading
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 from click import BadParameter, ClickException
-from flask import current_app
+from flask import Response, current_app, g, request
 from flask.cli import AppGroup
 
-from ..board import parse_url
+from ..board import DEFAULT_PORTS, parse_url
 from ..errors import TokenError
 from ..identity import (
     EMAIL_MAX_OCTETS,
@@ -32,9 +32,6 @@ from . import check as checks
 from .check import endpoint_url, fit, say
 
 commands: AppGroup = AppGroup("feedbackchimp")
-
-# What would act on the terminal, or cannot be encoded; JSON can escape it.
-_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 _T = TypeVar("_T")
 
@@ -52,18 +49,27 @@ def _read_address(value: str) -> str:
 
 
 @commands.command()
+@click.option(
+    "--user", "user_id", metavar="ID", help="One of the app's users, to be tried."
+)
 @click.option("--base-url", metavar="URL", type=_read_address, help="Where the app is.")
-def check(base_url: str | None) -> None:
-    """Show the settings, and what may be wrong with them.
+def check(user_id: str | None, base_url: str | None) -> None:
+    """Show the settings, visit the app, and say what is wrong.
 
-    Exits with 1 if there is a problem, and with 0 if there are only warnings. The app's
-    address is that of SERVER_NAME and APPLICATION_ROOT, unless --base-url says
-    otherwise.
+    Goes to the endpoint as a stranger and on to the login page; with --user a second
+    time as that user, and shows what the board would be told. ID is what the app's user
+    loader takes. The app's address is that of SERVER_NAME and APPLICATION_ROOT, unless
+    --base-url says otherwise.
+
+    Exits with 1 if there is a problem, and with 0 if there are only warnings.
     """
     context = click.get_current_context()
     if os.environ.get("NO_COLOR"):  # https://no-color.org/
         context.color = False
-    context.exit(checks.print_report(current_app, get_state(), base_url=base_url))
+    app: Any = current_app
+    app = app._get_current_object()
+    options = {"base_url": base_url, "user_id": user_id}
+    context.exit(checks.print_report(app, get_state(), **options))
 
 
 @commands.command()
@@ -110,67 +116,111 @@ def verify(token: str) -> None:
         claims = read(secret, token.strip())
     except TokenError as error:
         raise ClickException(f"{error} Reason: {error.reason}") from None
-    text = json.dumps(claims, ensure_ascii=False, indent=2)
-    text = _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    lines = json.dumps(claims, ensure_ascii=False, indent=2).split("\n")
+    text = "\n".join(map(_escape, lines))
     # Where the output does not have such a letter, all are escaped: that is JSON, too.
     click.echo(text if fit(text) == text else json.dumps(claims, indent=2))
 
 
-@commands.command(context_settings={"show_default": True})
+@commands.command()
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=5001, help="0 takes a free one."
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Default: that of FEEDBACKCHIMP_BOARD_URL if it is on this machine, or else "
+    "5001. 0 takes a free one.",
 )
 @click.option(
     "--app-url",
     metavar="URL",
     type=_read_address,
     default="http://localhost:5000",
+    show_default=True,
     help="Where the app runs, with the path it is mounted at.",
 )
 @click.option("--private", is_flag=True, help="Send everybody to log in at once.")
-def sandbox(port: int, app_url: str, private: bool) -> None:
-    """Run a stand-in board on localhost, to try the sign-on with.
+def sandbox(port: int | None, app_url: str, private: bool) -> None:
+    """Run the sandbox, a stand-in board, on localhost to try the sign-on with.
 
-    It takes the app's own settings; run the app beside it, with those that it names.
+    It takes the app's own settings, and prints a line for each visitor who comes with
+    a token. Run the app beside it.
     """
-    from ..sandbox import PortTakenError, create_sandbox, serving
+    from ..sandbox import create_sandbox
+    from ..sandbox.serving import PortTakenError, serving
 
     state = get_state()
     settings = state.settings
     _unless_off(settings.secret)
+    board_origin = state.require_board().origin
     sso_url = endpoint_url(state, app_url)
-    board = create_sandbox(
+    return_url = _configured_return_url()
+    app = create_sandbox(
         current_app.config["FEEDBACKCHIMP_JWT_SECRET"],
         sso_url=sso_url,
         redirect_param=settings.redirect_param,
-        return_url=_configured_return_url(),
+        return_url=return_url,
         admins=settings.admin_emails,
         private=private,
     )
+    app.after_request(_say_who_came)
+    if port is None:
+        port = _local_port(board_origin) or 5001
     # A SIGTERM ends it as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with suppress(KeyboardInterrupt), serving(board, port=port) as port:
-            _say_how_to_use(f"http://localhost:{port}", sso_url)
+        with suppress(KeyboardInterrupt), serving(app, port=port) as port:
+            say(f"The sandbox is at http://localhost:{port}/ until you press Ctrl-C.")
+            say(f"It sends people to log in at {sso_url}")
+            _say_what_does_not_match(board_origin, return_url, port)
             threading.Event().wait()
     except PortTakenError as error:
         raise ClickException(f"{error} Choose another with --port.") from None
 
 
+def _say_who_came(response: Response) -> Response:
+    """Print a line for an arrival, and never its token."""
+    arrival = g.get("arrival")
+    if arrival is not None and arrival.reason is not None:
+        say(f"refused: {arrival.reason}")
+    elif arrival is not None:
+        who = f"{arrival.claims['name']} <{arrival.claims['email']}>"
+        page = arrival.page.removeprefix(request.host_url.rstrip("/"))
+        say(_escape(f"signed in: {who} at {page}"))
+    return response
+
+
+def _escape(line: str) -> str:
+    """A line for the terminal: what could act on it is escaped as JSON escapes it."""
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
+
+
+def _local_port(origin: str) -> int | None:
+    """The port of a plain http origin on this machine, or ``None``."""
+    parts = urlsplit(origin)
+    if parts.scheme != "http":  # which is allowed only there
+        return None
+    return parts.port or DEFAULT_PORTS["http"]
+
+
 def _configured_return_url() -> str:
     key = "FEEDBACKCHIMP_RETURN_URL"
-    return str(current_app.config.get(key, KEYS[key][0]))
+    return str(current_app.config.get(key) or KEYS[key][0])
 
 
-def _say_how_to_use(origin: str, sso_url: str) -> None:
-    say(f"A stand-in board is at {origin}/ until you press Ctrl-C.")
-    say(f"It sends people to log in at {sso_url}")
-    say("\nRun the app with (in its environment, FLASK_ goes in front):")
-    say(f"  FEEDBACKCHIMP_BOARD_URL={origin}", bold=True)
-    base, mark, query = _configured_return_url().partition("?")
+def _say_what_does_not_match(origin: str, return_url: str, port: int) -> None:
+    """Print the settings with which the app would lead to this sandbox."""
+    hints = []
+    if _local_port(origin) != port:
+        hints.append(f"FEEDBACKCHIMP_BOARD_URL=http://localhost:{port}")
+    base, mark, query = return_url.partition("?")
     if "://" in base:
         path = "/" + base.partition("://")[2].partition("/")[2]
-        say(f"  FEEDBACKCHIMP_RETURN_URL='{path}{mark}{query}'", bold=True)
+        hints.append(f"FEEDBACKCHIMP_RETURN_URL='{path}{mark}{query}'")
+    if not hints:
+        return
+    say("\nThe app leads elsewhere. Run it with (in its environment, FLASK_ goes in")
+    say("front of each name):")
+    for hint in hints:
+        say(f"  {hint}", bold=True)
     if current_app.config.get("FEEDBACKCHIMP_ORGANIZATION") is not None:
         say("and, while you do, without FEEDBACKCHIMP_ORGANIZATION.")
 

@@ -1,4 +1,4 @@
-"""A stand-in for the FeedbackChimp board, for development and for tests.
+"""A stand-in for the FeedbackChimp board, for development and for tests: the sandbox.
 
 It is not the vendor's product: what that looks like is not publicly documented. It does
 the vendor's part of the sign-on, with the checks that the vendor names.
@@ -15,21 +15,12 @@ from flask import Flask
 
 from .. import settings as readers
 from . import arrivals, pages
-from .gate import KEY, Arrival, Gate, get_gate
-from .reasons import REASONS
-from .serving import PortTakenError, RequestHandler, serving
+from .serving import refuse_strangers
+from .state import KEY, Arrival, SandboxState, sandbox_state
 
-__all__ = [
-    "REASONS",
-    "Arrival",
-    "PortTakenError",
-    "RequestHandler",
-    "create_sandbox",
-    "get_arrivals",
-    "serving",
-]
+__all__ = ["create_sandbox", "get_arrivals"]
 
-#: Cookies ignore ports: the stand-in's must not be named like the app's.
+#: Cookies ignore ports: the sandbox's must not be named like the app's.
 SESSION_COOKIE = "feedbackchimp_sandbox"
 #: Most bytes of a request's body; a token has at most some thousand.
 MAX_BODY_BYTES = 64 * 1024
@@ -46,11 +37,14 @@ def create_sandbox(
 ) -> Flask:
     """A Flask app that plays the board; serve it on loopback, or use its test client.
 
+    It answers only requests from this machine, for the hosts ``localhost``,
+    ``127.0.0.1`` and ``[::1]``.
+
     :param secret: the app's ``FEEDBACKCHIMP_JWT_SECRET``, judged as there.
     :param sso_url: where *Log in* leads: the redirect endpoint's absolute URL.
     :param redirect_param: the app's ``FEEDBACKCHIMP_REDIRECT_PARAM``.
     :param return_url: the app's ``FEEDBACKCHIMP_RETURN_URL``; whatever its host, the
-        stand-in answers its path.
+        sandbox answers its path.
     :param admins: e-mail addresses of people who administer FeedbackChimp.
     :param private: send every anonymous visitor straight to ``sso_url``.
     :raises ValueError: a value is not usable; the text never repeats it.
@@ -68,12 +62,17 @@ def create_sandbox(
         problems.append("return_url hands the page on unchecked: write {page}.")
     if any(problems):
         raise ValueError(" ".join(filter(None, problems)))
-    return _make_app(Gate(**read, private=private))
+    return _make_app(SandboxState(**read, private=private))
 
 
 def get_arrivals(sandbox: Flask) -> tuple[Arrival, ...]:
-    """Everybody who came to a stand-in with a token, in order: let in, or refused."""
-    return get_gate(sandbox).arrivals
+    """Every visitor who came to a sandbox with a token, in order; the last 1,000.
+
+    Each has a ``page``, the absolute URL to land on, and the ``claims`` of the token,
+    both empty for a visitor who was refused; and a ``reason``, which is ``None`` for
+    a visitor who was signed in.
+    """
+    return sandbox_state(sandbox).arrivals
 
 
 def _read_into(
@@ -87,7 +86,7 @@ def _read_into(
     return None
 
 
-def _make_app(gate: Gate) -> Flask:
+def _make_app(state: SandboxState) -> Flask:
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=secrets.token_bytes(32),
@@ -96,7 +95,8 @@ def _make_app(gate: Gate) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
     )
-    app.extensions[KEY] = gate
+    app.extensions[KEY] = state
+    app.before_request(refuse_strangers)
     pages.register(app)
     arrivals.register(app)
     return app

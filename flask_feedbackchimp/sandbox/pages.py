@@ -1,9 +1,10 @@
-"""The pages of the stand-in: boards and posts, the token check, logging out."""
+"""The pages of a sandbox: boards and posts, the token check, logging out."""
 
 from __future__ import annotations
 
 import json
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 from flask import (
@@ -20,10 +21,15 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from ..errors import TokenError
 from .arrivals import login_link, values_of, visitor
-from .content import BOARDS, Board, find_board
-from .gate import get_gate
-from .reasons import ArrivalRefused
+from .reasons import REASONS
+from .state import sandbox_state
+
+#: What there is to read: made up, and plain data.
+BOARDS: list[dict[str, Any]] = json.loads(
+    Path(__file__).with_name("posts.json").read_text(encoding="utf-8")
+)
 
 blueprint: Blueprint = Blueprint("pages", __name__)
 
@@ -45,7 +51,7 @@ def register(app: Flask) -> None:
     """Add the pages to an app."""
     app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _show_error)
-    app.after_request(_add_headers)
+    app.after_request(_complete)
     app.context_processor(_shared)
     app.add_template_filter(claim_text)
 
@@ -66,25 +72,23 @@ def claim_text(value: Any, name: str) -> str:
 @blueprint.get("/")
 def home() -> str:
     """The boards, and the most wanted post of each."""
-    tops = [(board, board.sorted_posts("top")[0]) for board in BOARDS]
-    tops.sort(key=lambda top: top[1].votes, reverse=True)
+    tops = [(board, max(board["posts"], key=_votes)) for board in BOARDS]
+    tops.sort(key=lambda top: _votes(top[1]), reverse=True)
     return render_template("home.html", wanted=tops)
 
 
 @blueprint.get("/board/<board_slug>")
 def board(board_slug: str) -> str:
     """The posts of a board, ``?sort=new`` or by votes."""
-    order = "new" if values_of("sort") == ["new"] else "top"
-    return render_template("board.html", board=_board(board_slug), order=order)
+    order = "date" if values_of("sort") == ["new"] else "votes"
+    return render_template("board.html", board=_find(BOARDS, board_slug), order=order)
 
 
 @blueprint.get("/board/<board_slug>/<post_slug>")
 def post(board_slug: str, post_slug: str) -> str:
     """A post and what people said about it."""
-    board = _board(board_slug)
-    post = board.post(post_slug)
-    if post is None:
-        abort(404)
+    board = _find(BOARDS, board_slug)
+    post = _find(board["posts"], post_slug)
     return render_template("post.html", board=board, post=post)
 
 
@@ -94,9 +98,10 @@ def validate() -> str:
     if request.method == "GET":
         return render_template("validate.html")
     try:
-        claims = get_gate().check(request.form.get("token", "").strip())
-    except ArrivalRefused as refusal:
-        return render_template("validate.html", refusal=refusal)
+        claims = sandbox_state().check(request.form.get("token", "").strip())
+    except TokenError as error:
+        _, remedy = REASONS[error.reason]
+        return render_template("validate.html", error=error, remedy=remedy)
     return render_template("validate.html", claims=claims)
 
 
@@ -116,11 +121,17 @@ def logged_out() -> str:
     return render_template("logged_out.html")
 
 
-def _board(slug: str) -> Board:
-    board = find_board(slug)
-    if board is None:
-        abort(404)
-    return board
+def _find(entries: list[dict[str, Any]], slug: str) -> dict[str, Any]:
+    """The board or post of a slug; an unknown one is a 404."""
+    for entry in entries:
+        if entry["slug"] == slug:
+            return entry
+    abort(404)
+
+
+def _votes(post: dict[str, Any]) -> int:
+    votes: int = post["votes"]
+    return votes
 
 
 def _shared() -> dict[str, Any]:
@@ -128,11 +139,16 @@ def _shared() -> dict[str, Any]:
         "boards": BOARDS,
         "visitor": visitor(),
         "login_url": login_link(),
-        "private": get_gate().private,
+        "private": sandbox_state().private,
     }
 
 
-def _add_headers(response: Response) -> Response:
+def _complete(response: Response) -> Response:
+    allowed = response.headers.get("Allow")
+    if request.method == "OPTIONS" and allowed:
+        # Flask's answer has no body, which some servers do not take.
+        response.data = f"This page answers {allowed}.\n"
+        response.mimetype = "text/plain"
     response.headers.update(_HEADERS)
     return response
 

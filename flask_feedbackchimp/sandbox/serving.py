@@ -7,10 +7,14 @@ import re
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from ipaddress import IPv6Address, ip_address
 from threading import Thread
+from typing import Any
 
-from flask import Flask
+from flask import Flask, Response, request
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from ..board import LOOPBACK_HOSTS
 
 _NO_IPV6 = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT)
 # How often a free port is looked for. A port that is free at one address is nearly
@@ -18,40 +22,50 @@ _NO_IPV6 = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT)
 _TRIES = 10
 
 
-# A return URL may have the token in its path.
-_TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*")
-
-
 class PortTakenError(Exception):
     """A port cannot be used; the text says why, to people."""
 
 
-class RequestHandler(WSGIRequestHandler):
-    """Logs requests without their query: on the way back a token is part of it.
+class _SilentHandler(WSGIRequestHandler):
+    """Logs no requests: tokens are part of their URLs. Errors are still logged."""
 
-    Give it to :func:`werkzeug.serving.run_simple` as ``request_handler``.
-    """
+    def log(self, type: str, message: str, *args: Any) -> None:
+        pass
 
-    def log_request(self, code: object = "-", size: object = "-") -> None:
-        """Log the method, the path and the status."""
-        # Neither is set where the request line could not be read.
-        method = getattr(self, "command", None) or "-"
-        path = ascii(getattr(self, "path", "-").partition("?")[0])[1:-1]
-        path = _TOKEN.sub("[token]", path)
-        self.log("info", "%s %s %s", method, path, getattr(code, "value", code))
 
-    def log_error(self, format: str, *args: object) -> None:
-        """Log that something went wrong; the details may repeat the request line."""
-        self.log("error", "a request could not be read")
+def refuse_strangers() -> Response | None:
+    """Answer only this machine; to be called before each request."""
+    address = request.remote_addr
+    # A Unix socket names no address. A page on another host name could have that name
+    # lead here (DNS rebinding), and read what this board tells its visitors.
+    is_own = not address or is_loopback(address)
+    if is_own and _is_own_name(request.environ.get("HTTP_HOST", "")):
+        return None
+    names = " or ".join(LOOPBACK_HOSTS)
+    text = f"This sandbox answers only its own machine, as {names}.\n"
+    return Response(text, 403, mimetype="text/plain")
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an IP address is this machine's own."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(ip, IPv6Address) and ip.ipv4_mapped:
+        ip = ip.ipv4_mapped  # "::ffff:127.0.0.1", from a socket that takes both
+    return ip.is_loopback
+
+
+def _is_own_name(host: str) -> bool:
+    match = re.fullmatch(r"(.+?)(?::([0-9]{1,5}))?", host)
+    if match is None or int(match[2] or 0) > 65535:
+        return False
+    return match[1].lower() in LOOPBACK_HOSTS
 
 
 @contextmanager
-def serving(
-    app: Flask,
-    *,
-    port: int,
-    request_handler: type[WSGIRequestHandler] = RequestHandler,
-) -> Iterator[int]:
+def serving(app: Flask, *, port: int) -> Iterator[int]:
     """Serve an app in the background while the context lasts; gives the port.
 
     :param port: 0 takes one that is free.
@@ -66,7 +80,7 @@ def serving(
                 port,
                 app,
                 threaded=True,
-                request_handler=request_handler,
+                request_handler=_SilentHandler,
                 fd=listener.fileno(),
             )
             stack.enter_context(_running(server))

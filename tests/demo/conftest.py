@@ -1,15 +1,13 @@
-"""``make demo`` as a process, and visitors to walk through it."""
+"""The demo as a process, and visitors to walk through it."""
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -20,29 +18,31 @@ SECONDS = 60
 
 
 class Demo:
-    """``make demo`` in its own process group, as a terminal would start it.
+    """``python tools/demo``, which is what ``make demo`` runs, as a process."""
 
-    It runs in the environment of the tests: nothing is installed.
-    """
-
-    def __init__(self, folder: Path, *variables: str) -> None:
-        app, board = self.ports = free_ports()
-        self.app, self.board = f"http://localhost:{app}", f"http://localhost:{board}"
-        # In its own file: a second demo may use the same folder.
-        self._log = folder.with_name(f"{folder.name}-{app}.log")
+    def __init__(
+        self,
+        folder: Path,
+        *options: str,
+        app_port: int | None = None,
+        board_port: int | None = None,
+    ) -> None:
+        free = free_ports()
+        self.app_port = app_port or free[0]
+        self.board_port = board_port or free[1]
+        self.app = f"http://localhost:{self.app_port}"
+        self.board = f"http://localhost:{self.board_port}"
+        # Not in the folder, and one for each: two demos may use the same folder.
+        self._log = folder.with_name(f"{folder.name}-{self.app_port}.log")
+        command = [sys.executable, "tools/demo", f"--folder={folder}"]
+        command += [f"--app-port={self.app_port}", f"--board-port={self.board_port}"]
         with self._log.open("w") as log:
-            self.make = subprocess.Popen(
-                [
-                    *("make", "--silent", "demo", f"DEMO_FOLDER={folder}"),
-                    *(f"DEMO_APP_PORT={app}", f"DEMO_BOARD_PORT={board}"),
-                    f"--assume-old={sys.prefix}/installed-now",
-                    *(f"VENV={sys.prefix}", "PACKAGE_CHECKSUM=now", *variables),
-                ],
+            self.process = subprocess.Popen(
+                [*command, *options],
                 cwd=Path(__file__).parents[2],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
             )
 
     @property
@@ -54,7 +54,7 @@ class Demo:
         """Itself, once something has happened while it runs."""
         deadline = time.monotonic() + SECONDS
         while not ready():
-            assert self.make.poll() is None, f"It ended:\n{self.said}"
+            assert self.process.poll() is None, f"It ended:\n{self.said}"
             assert time.monotonic() < deadline, f"It does not get ready:\n{self.said}"
             time.sleep(0.05)
         return self
@@ -63,10 +63,10 @@ class Demo:
         """Itself, once it has printed the greeting."""
         return self.once(lambda: "Ctrl-C stops both." in self.said)
 
-    def terminate(self) -> None:
-        """Send TERM to make only, as a supervisor does; wait for the end."""
-        self.make.terminate()
-        self.make.wait(SECONDS)
+    def stop(self, by: signal.Signals) -> int:
+        """Send a signal and wait for the end; gives the exit status."""
+        self.process.send_signal(by)
+        return self.process.wait(SECONDS)
 
 
 def free_ports() -> tuple[int, int]:
@@ -81,15 +81,14 @@ def launch() -> Iterator[Callable[..., Demo]]:
     """Launch a demo in a folder; it is ended after the tests at the latest."""
     launched: list[Demo] = []
 
-    def launch(folder: Path, *variables: str) -> Demo:
-        launched.append(Demo(folder, *variables))
+    def launch(folder: Path, *options: str, **ports: int) -> Demo:
+        launched.append(Demo(folder, *options, **ports))
         return launched[-1]
 
     yield launch
     for demo in launched:
-        with suppress(ProcessLookupError):
-            os.killpg(demo.make.pid, signal.SIGKILL)
-        demo.make.wait()
+        demo.process.kill()
+        demo.process.wait()
 
 
 @pytest.fixture(scope="session")
@@ -101,7 +100,7 @@ def demo(launch: Callable[..., Demo], tmp_path_factory: Any) -> Demo:
 @pytest.fixture(scope="session")
 def private_demo(launch: Callable[..., Demo], tmp_path_factory: Any) -> Demo:
     """The demo with a board that sends every stranger to the app."""
-    return launch(tmp_path_factory.mktemp("private"), "PRIVATE=1").once_ready()
+    return launch(tmp_path_factory.mktemp("private"), "--private").once_ready()
 
 
 class Visitor:
@@ -135,13 +134,10 @@ class Visitor:
         with self.page.expect_navigation():
             link.or_(button).first.click()
 
-    def log_in(self, email: str) -> None:
-        """Fill in the login form that is shown, and send it."""
-        self.page.get_by_label("E-mail address").fill(email)
-        self.page.get_by_label("Password").fill("lovelace")
-        self.locations = []
-        with self.page.expect_navigation():
-            self.page.get_by_role("button", name="Log in").click()
+    def wait_for(self, url: str, text: str) -> None:
+        """Wait for a page: after a login another page comes first, and leads on."""
+        self.page.wait_for_url(url)
+        self.page.get_by_text(text, exact=True).first.wait_for()
 
     def _note(self, answer: Any) -> None:
         if answer.request.is_navigation_request():

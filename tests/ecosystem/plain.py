@@ -20,7 +20,10 @@ HOME = '<!doctype html><html><body>{{ feedbackchimp_link("Vote", page) }}</body>
 class Member(UserMixin):
     """Ada."""
 
-    id, email, name, roles = USERNAME, EMAIL, NAME, ("customer",)
+    id = USERNAME
+    email = EMAIL
+    name = NAME
+    roles = ("customer",)
 
 
 def make_bare(board_url: str, **config: Any) -> Flask:

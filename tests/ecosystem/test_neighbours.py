@@ -1,6 +1,8 @@
 """Whole stacks, and other extensions in one app, each by itself and all at once."""
 
+from collections.abc import Iterable
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from flask_debugtoolbar import DebugToolbarExtension
@@ -36,17 +38,28 @@ def test_default_login_view_of_flask_appbuilder(board, serve):
 
 
 # Which extension comes first decides whose ``after_request`` has the last word.
-@pytest.mark.parametrize("is_last", [False, True], ids=["first", "last"])
-@pytest.mark.parametrize(
-    "names", [*([name] for name in NEIGHBOURS), NEIGHBOURS], ids=[*NEIGHBOURS, "all"]
-)
-def test_neighbours(names, is_last, board, serve):
+we_come = pytest.mark.parametrize("we_come", ["first", "last"])
+
+
+@we_come
+@pytest.mark.parametrize("name", NEIGHBOURS)
+def test_neighbour(name, we_come, board, serve):
     """Both sides do their work, whichever is set up first."""
-    app = make_plain(board.url, init=is_last)
+    walk_beside([name], we_come, board, serve)
+
+
+@we_come
+def test_all_neighbours(we_come, board, serve):
+    walk_beside(NEIGHBOURS, we_come, board, serve)
+
+
+def walk_beside(names: Iterable[str], we_come: str, board: Any, serve: Any) -> None:
+    """Walk through an app with these neighbours, and have each check what it saw."""
+    app = make_plain(board.url, init=we_come == "first")
     neighbours = [NEIGHBOURS[name](app) for name in names]
     for neighbour in neighbours:
         next(neighbour)
-    if not is_last:
+    if we_come == "last":
         FeedbackChimp(app)
     walked = walk(board, serve(app).url)
     for neighbour in neighbours:

@@ -96,10 +96,18 @@ def mail(names: Names) -> None:
 
 
 def tenants(names: Names) -> None:
-    tenants = ("acme", "umbrella")
-    own = {name: {"secret_key": f"sessions-of-{name}"} for name in tenants}
-    for name in tenants:
-        own[name] |= {"jwt_secret": f"{SECRET}-{name}", "organization": name}
+    own = {
+        "acme": {
+            "secret_key": "sessions-of-acme",
+            "jwt_secret": f"{SECRET}-acme",
+            "organization": "acme",
+        },
+        "umbrella": {
+            "secret_key": "sessions-of-umbrella",
+            "jwt_secret": f"{SECRET}-umbrella",
+            "organization": "umbrella",
+        },
+    }
     names["login_manager"].user_loader(lambda id: Member())
     for mount, app in names["create_site"](own).mounts.items():
         client, url = app.test_client(), f"http://localhost{mount}"

@@ -21,26 +21,30 @@ from ecosystem.watchers import WATCHERS
 from support.documents import DOCS, table
 
 PROGRAMS = Path(sys.executable).parent
-GUNICORN = f"{PROGRAMS}/gunicorn --bind=fd://{{fd}} ecosystem.serving:app"
-UVICORN = f"{PROGRAMS}/uvicorn --fd={{fd}} ecosystem.serving"
+APP = "ecosystem.serving:app"
 #: By the name of the distributions: the command that serves on a listening socket.
 SERVERS = {
-    "gunicorn (sync)": f"{GUNICORN} --worker-class=sync --workers=2",
-    "gunicorn (gthread)": f"{GUNICORN} --worker-class=gthread --threads=4",
-    "gunicorn gevent (gevent)": f"{GUNICORN} --worker-class=gevent",
-    "waitress": f"{sys.executable} -m ecosystem.serving {{fd}}",
-    "pyuwsgi (uWSGI)": f"{PROGRAMS}/pyuwsgi --master --http-socket=fd://{{fd}}"
-    " --module=ecosystem.serving:app --die-on-term --need-app --threads=2",
-    "a2wsgi uvicorn": f"{UVICORN}:through_a2wsgi",
-    "asgiref uvicorn": f"{UVICORN}:through_asgiref",
+    "gunicorn (sync)": f"gunicorn --bind=fd://FD --worker-class=sync --workers=2 {APP}",
+    "gunicorn (gthread)": f"gunicorn --bind=fd://FD --worker-class=gthread {APP}",
+    "gunicorn gevent (gevent)": f"gunicorn --bind=fd://FD --worker-class=gevent {APP}",
+    "waitress": "python -m ecosystem.serving FD",
+    "pyuwsgi (uWSGI)": (
+        f"pyuwsgi --http-socket=fd://FD --module={APP} --threads=2 "
+        "--master --die-on-term --need-app"
+    ),
+    "a2wsgi uvicorn": "uvicorn --fd=FD ecosystem.serving:through_a2wsgi",
+    "asgiref uvicorn": "uvicorn --fd=FD ecosystem.serving:through_asgiref",
 }
-WRAPPERS = ["Werkzeug (ProxyFix)", "Werkzeug (mount)"]
+PROXY = "Werkzeug (ProxyFix)"
+MOUNT = "Werkzeug (mount)"
 #: What has a watcher keep the headers of answers, and with them ``Location``.
 LEAKY = {
-    "elastic-apm": "ELASTIC_APM_CAPTURE_HEADERS=true",
-    "opentelemetry-instrumentation-flask": (
-        "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE=.*"
-    ),
+    "elastic-apm": {
+        "ELASTIC_APM_CAPTURE_HEADERS": "true",
+    },
+    "opentelemetry-instrumentation-flask": {
+        "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE": ".*",
+    },
 }
 
 
@@ -50,13 +54,16 @@ def start(board: Any) -> Iterator[Callable[..., str]]:
     running = []
 
     def start(command: str, **environ: str) -> str:
-        environ |= {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+        environ["TEST_BOARD_URL"] = board.url
         # Connections wait in its queue until the server is there.
         with socket.create_server(("127.0.0.1", 0), backlog=16) as listener:
+            fd = listener.fileno()
+            program, *args = command.replace("FD", str(fd)).split()
             process = subprocess.Popen(
-                command.format(fd=listener.fileno()).split(),
-                env={**os.environ, "TEST_BOARD_URL": board.url, **environ},
-                pass_fds=[listener.fileno()],
+                [PROGRAMS / program, *args],
+                env=os.environ | environ,
+                pass_fds=[fd],
             )
             running.append(process)
             return f"http://localhost:{listener.getsockname()[1]}"
@@ -72,7 +79,7 @@ def start(board: Any) -> Iterator[Callable[..., str]]:
 
 def test_every_row_of_the_table_is_tried():
     """The versions are what a run printed on the page's day."""
-    tried = [*STACKS, *NEIGHBOURS, *WATCHERS, *SERVERS, *WRAPPERS]
+    tried = [*STACKS, *NEIGHBOURS, *WATCHERS, *SERVERS, PROXY, MOUNT]
     assert list(table(DOCS / "works-with.md", "with")) == tried
 
 
@@ -82,16 +89,20 @@ def test_server(name, board, start):
     walk(board, start(SERVERS[name]))
 
 
-@pytest.mark.parametrize("name", WRAPPERS)
-def test_prefix(name, board, serve):
-    """Behind a proxy that ends TLS and takes the prefix off; under a mount."""
+# Parametrized, because the ids are the rows of the table.
+@pytest.mark.parametrize("name", [PROXY])
+def test_proxy(name, board, serve):
+    """It ends TLS and takes the prefix off."""
     app = make_plain(board.url)
-    if name == "Werkzeug (mount)":
-        mount = DispatcherMiddleware(Flask("root"), {"/shop": app})
-        walk(board, f"{serve(mount).url}/shop")
-    else:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_host=1, x_prefix=1)
-        walk(board, "https://shop.example/shop", serve(app).url)
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_host=1, x_prefix=1)
+    walk(board, "https://shop.example/shop", serve(app).url)
+
+
+@pytest.mark.parametrize("name", [MOUNT])
+def test_mount(name, board, serve):
+    app = make_plain(board.url)
+    mount = DispatcherMiddleware(Flask("root"), {"/shop": app})
+    walk(board, f"{serve(mount).url}/shop")
 
 
 def watched(name: str, board: Any, start: Any, log: Path, **environ: str) -> Any:
@@ -127,6 +138,7 @@ def test_watcher(name, board, start, tmp_path):
 @pytest.mark.parametrize("name", LEAKY)
 def test_leaky_watcher(name, board, start, tmp_path):
     """One that keeps the headers of answers: the table says what to switch off."""
-    environ = dict([LEAKY[name].split("=")])
-    collected, _ = watched(name, board, start, tmp_path / "collected", **environ)
-    assert JWT.search(collected[0])
+    log = tmp_path / "collected"
+    collected, _ = watched(name, board, start, log, **LEAKY[name])
+    kept, _ = collected
+    assert JWT.search(kept)

@@ -15,7 +15,9 @@ from support.live import LiveServer
 
 SECRET = "made-up-for-the-ecosystem-tests-4b7d41c8a6e3f2b1"
 PREFIX = "/sso/feedbackchimp"
-EMAIL, USERNAME, NAME = "ada@example.com", "ada", "Ada Lovelace"
+EMAIL = "ada@example.com"
+USERNAME = "ada"
+NAME = "Ada Lovelace"
 PASSWORD = "correct horse battery staple"
 #: Its query must come through a login's ``next`` unharmed.
 PAGE = "/board/1002-feature-requests?sort=new&q=a%26b"
@@ -65,15 +67,20 @@ class Browser:
         asked = Request(url, None if data is None else urlencode(data).encode())
         self.cookies.add_cookie_header(asked)
         parts = urlsplit(url)
-        server, target = parts.netloc, urldefrag(url).url.partition(parts.netloc)[2]
+        server = parts.netloc
+        target = urldefrag(url).url.partition(server)[2]
         sent = _CLICK | {"Referer": url, "Sec-Fetch-Mode": "navigate"}
         sent |= asked.unredirected_hdrs  # the cookies
         if self._inner.netloc and server == self._proxy.netloc:
-            sent["X-Forwarded-Proto"], sent["X-Forwarded-Host"] = parts.scheme, server
+            sent["X-Forwarded-Proto"] = parts.scheme
+            sent["X-Forwarded-Host"] = server
             sent["X-Forwarded-Prefix"] = self._proxy.path
-            server, target = self._inner.netloc, target.removeprefix(self._proxy.path)
-        sent |= {} if data is None else _FORM
-        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+            server = self._inner.netloc
+            target = target.removeprefix(self._proxy.path)
+        if data is not None:
+            sent |= _FORM
+        for name, value in headers.items():
+            sent[name.replace("_", "-")] = value
         connection = HTTPConnection(server, timeout=60)
         connection.request(asked.get_method(), target, asked.data, sent)
         response = connection.getresponse()

@@ -31,18 +31,31 @@ def test_debug_mode_needs_no_settings(make_daybook, set_variables):
     assert app.config["FEEDBACKCHIMP_BOARD_URL"] == "http://localhost:5001"
 
 
-def test_server_needs_every_secret(make_daybook, set_variables):
-    """No secret that everybody can read, and none that is made up."""
-    with pytest.raises(ClickException, match=r"^FLASK_SECRET_KEY is not set.*--debug"):
+def test_environment_wins_in_debug_mode(make_daybook, set_variables):
+    """So a developer can try a real board."""
+    set_variables(DEBUG="1", FEEDBACKCHIMP_BOARD_URL="https://feedback.example.com")
+    app = make_daybook()
+    assert app.config["FEEDBACKCHIMP_BOARD_URL"] == "https://feedback.example.com"
+
+
+def test_server_needs_its_secret_key(make_daybook):
+    """None is made up, and none that everybody can read is used."""
+    with pytest.raises(ClickException, match=r"^Set FLASK_SECRET_KEY.*--debug"):
         make_daybook()
+
+
+def test_server_needs_its_board(make_daybook, set_variables):
     set_variables(SECRET_KEY="a key for the tests")
     missing = r"(?s)FEEDBACKCHIMP_JWT_SECRET.*FEEDBACKCHIMP_ORGANIZATION"
     with pytest.raises(ConfigError, match=missing):
         make_daybook()
-    # Not even in debug mode does a real board get the published secret.
-    set_variables(DEBUG="1", FEEDBACKCHIMP_ORGANIZATION="acme")
-    with pytest.raises(ConfigError, match="FEEDBACKCHIMP_JWT_SECRET"):
-        make_daybook()
+
+
+def test_colleague_needs_no_board(make_daybook, set_variables):
+    """Switched off, the extension asks for nothing; the links are still there."""
+    set_variables(SECRET_KEY="a key for the tests", FEEDBACKCHIMP_ENABLED="false")
+    home = make_daybook().test_client().get("/").text
+    assert 'href="/sso/feedbackchimp"' in home
 
 
 def test_environment_configures_a_server(make_daybook, set_variables):
@@ -53,7 +66,6 @@ def test_environment_configures_a_server(make_daybook, set_variables):
     app = make_daybook()
     login = app.test_client().get("/login", base_url="https://localhost")
     assert "Secure; HttpOnly" in login.headers["Set-Cookie"]
-    assert "example.com" not in login.text
     with app.app_context():
         assert User.query.count() == 0
 
@@ -90,7 +102,7 @@ def test_failed_login(visitor, email):
     response = visitor.log_in(email, password="wrong")
     assert response.status_code == 200
     assert "The e-mail address or the password is wrong." in response.text
-    assert visitor.get("/tasks").status_code == 302
+    assert visitor.get("/tasks").location == "/login?next=%2Ftasks"
 
 
 def test_empty_form(visitor):
@@ -102,13 +114,22 @@ def test_empty_form(visitor):
     assert 'id="email-problems"' in page
 
 
-def test_form_without_its_csrf_token(ada):
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/login",
+        "/logout",
+        "/tasks",
+        "/tasks/1/toggle",
+        "/confirmation-mail",
+    ],
+)
+def test_form_without_its_csrf_token(ada, path):
     """It is refused with a page of the app."""
-    for path in ("login", "logout", "tasks", "tasks/1/toggle", "confirmation-mail"):
-        response = ada.post(path, data={"email": "grace@example.com"})
-        assert response.status_code == 400
-        assert "The CSRF token is missing." in response.text
-        assert "Ada Lovelace" in response.text
+    response = ada.post(path)
+    assert response.status_code == 400
+    assert "The CSRF token is missing." in response.text
+    assert "Ada Lovelace" in response.text
 
 
 def test_logging_out(ada):
@@ -121,49 +142,55 @@ def test_logging_out(ada):
     assert ada.get("/tasks").location == "/login?next=%2Ftasks"
 
 
-@pytest.mark.parametrize(
-    ("on", "choice", "page"),
-    [
-        # It comes from a macro that is imported without context.
-        ("/", {"text": "Feedback"}, "/"),
-        ("/whats-new", {"text": "Feedback"}, "/"),
-        ("/tasks", {"text": "Feedback"}, "/"),
-        # A link to a post that the stand-in does not have would look broken.
-        ("/", {}, "/board/1002-feature-requests"),
-        ("/whats-new", {}, DEEP_LINK),
-        ("/whats-new", {}, "/board/1004-integrations/5-calendar-subscription"),
-    ],
-)
-def test_links_to_the_board(daybook, ada, on, choice, page):
-    visit = StandInBoard(daybook).click_link(ada, on, **choice or {"page": page})
-    assert (visit.signed_in, visit.page, visit.status) == (True, page, 200)
+@pytest.mark.parametrize("on", ["/", "/whats-new", "/tasks"])
+def test_navigation_leads_to_the_board(daybook, ada, on):
+    """Its macro is imported without context."""
+    visit = StandInBoard(daybook).click_link(ada, on, text="Feedback")
+    assert visit.signed_in
+    assert visit.page == "/"
     assert visit.claims["email"] == "ada@example.com"
     assert visit.claims["name"] == "Ada Lovelace"
 
 
-BY_HAND = (
-    "sign in to FeedbackChimp by hand",
-    '<a class="button" href="http://localhost:5001/">Sign in to FeedbackChimp<',
-)
-BY_MAIL = (
-    "verify your e-mail address first",
-    '<button type="submit">Send me the mail again</button>',
-)
-
-
 @pytest.mark.parametrize(
-    ("who", "reason", "shown"),
-    [("grace", "email_unverified", BY_MAIL), ("boss", "admin", BY_HAND)],
+    ("on", "page"),
+    [
+        ("/", "/board/1002-feature-requests"),
+        ("/whats-new", DEEP_LINK),
+        ("/whats-new", "/board/1004-integrations/5-calendar-subscription"),
+    ],
 )
-def test_refusals(daybook, visitor, who, reason, shown):
-    """People are told why, by the app, and have a way on."""
-    visitor.log_in(f"{who}@example.com")
+def test_links_to_the_board(daybook, ada, on, page):
+    """The stand-in has each of these pages; a link to a missing one looks broken."""
+    visit = StandInBoard(daybook).click_link(ada, on, page=page)
+    assert visit.signed_in
+    assert visit.page == page
+    assert visit.status == 200
+
+
+def assert_refused(daybook, visitor, reason: str) -> str:
+    """The app refuses the visitor; gives its page."""
     visit = StandInBoard(daybook).click_link(visitor, text="Feedback")
     assert (visit.refused_by, visit.status, visit.reason) == ("app", 403, reason)
     page = visitor.get("/sso/feedbackchimp").text
-    for part in (*shown, '<a href="/">Back to Daybook</a>'):
-        assert part in page
+    assert '<a href="/">Back to Daybook</a>' in page
     assert page.count('href="http://localhost:5001/"') == 1
+    return page
+
+
+def test_unverified(daybook, grace):
+    """She is told why, and can ask for the mail again."""
+    page = assert_refused(daybook, grace, "email_unverified")
+    assert "verify your e-mail address first" in page
+    assert '<button type="submit">Send me the mail again</button>' in page
+
+
+def test_administrator(daybook, visitor):
+    """She is told to sign in by hand, with a button that leads there."""
+    visitor.log_in("boss@example.com")
+    page = assert_refused(daybook, visitor, "admin")
+    assert "sign in to FeedbackChimp by hand" in page
+    assert 'class="button" href="http://localhost:5001/">Sign in to Feed' in page
 
 
 def test_foreign_page(visitor):
@@ -173,6 +200,13 @@ def test_foreign_page(visitor):
     assert '<a href="/">Back to Daybook</a>' in page
     assert "button" not in page
     assert "Reason: <code>page_foreign</code>" in page
+
+
+def test_continue_page(ada):
+    """It has no style of its own, which the app's policy would not let in."""
+    page = ada.get("/sso/feedbackchimp?a=1", headers={"Sec-Fetch-Mode": "cors"}).text
+    assert '<a class="button" href="/sso/feedbackchimp?a=1">Continue</a>' in page
+    assert "<style" not in page
 
 
 def test_mail_is_sent_again(grace, visitor):
@@ -206,16 +240,34 @@ def test_blank_task(ada):
 def test_task_of_somebody_else(ada, grace):
     """It looks as if it did not exist."""
     number = add_task(ada, "Mine")
-    for task in (number, "9999"):
-        assert grace.send(f"/tasks/{task}/toggle").status_code == 404
+    assert grace.send(f"/tasks/{number}/toggle").status_code == 404
     assert f'<s id="task-{number}"' not in ada.get("/tasks").text
     assert "Mine" not in grace.get("/tasks").text
 
 
-def test_pages_load_nothing_from_elsewhere(ada):
-    """No address but the board's, which is a link."""
-    for page in ("/", "/login", "/whats-new", "/tasks", "/no-such-page"):
-        text = ada.get(page, follow_redirects=True).text
-        assert 'src="http' not in text
-        assert 'href="http' not in text
-        assert 'href="/static/style.css"' in text
+@pytest.mark.parametrize("number", ["9999", "99999999999999999999"])
+def test_no_such_task(ada, number):
+    """The second number is larger than any in a database."""
+    assert ada.send(f"/tasks/{number}/toggle").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/no-such-page",
+        "/static/style.css",
+        "/sso/feedbackchimp",
+        "/sso/feedbackchimp?redirect=https://evil.example/",
+    ],
+)
+def test_security_headers(visitor, path):
+    """Every answer carries them, the extension's included."""
+    with visitor.get(path) as response:
+        headers = response.headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    policy = headers["Content-Security-Policy"].split("; ")
+    assert "default-src 'self'" in policy
+    assert "form-action 'self'" in policy
+    assert "frame-ancestors 'none'" in policy

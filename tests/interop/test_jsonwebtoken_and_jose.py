@@ -8,7 +8,7 @@ import pytest
 
 from flask_feedbackchimp import Identity
 from flask_feedbackchimp.sandbox import create_sandbox, get_arrivals
-from support.apps import SECRET, claims_of, make_app
+from support.apps import SECRET, User, claims_of, make_app
 from support.outside import npm_packages, run_node
 from support.people import valid_people
 
@@ -18,7 +18,7 @@ SECRETS = {
     "plain": SECRET,
     "not ASCII": "ключ-от-доски-🔑-ещё-один-кусок-секрета",
     "looks like base64": "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA==",
-    "looks like hex": "00" * 32,
+    "looks like hex": "0123456789abcdef" * 4,
     "with quotes and backslashes": "\"quoted\" 'twice' \\ and back\\\\slashed $HOME",
 }
 PEOPLE = [Identity(email, name, claims) for email, name, claims in valid_people()]
@@ -31,11 +31,12 @@ def in_node(what: str, tasks: list[Any]) -> list[Any]:
 
 
 def make_tokens(people: list[Identity], **config: Any) -> list[str]:
-    """What the public API signs for people, each being what the loader returns."""
+    """What the public API signs for people."""
     app = make_app(**config)
-    app.feedbackchimp.identity_loader(lambda person: person)
+    app.feedbackchimp.identity_loader(lambda user: user.identity)
+    users = [User(identity=person) for person in people]
     with app.app_context():
-        return [app.feedbackchimp.create_token(person) for person in people]
+        return [app.feedbackchimp.create_token(user) for user in users]
 
 
 def read(tokens: list[str], secret: str = SECRET, **options: int) -> list[Any]:

@@ -24,6 +24,7 @@ function parts(text) {
     tokens: {
       URLSearchParams: url.searchParams.getAll("ssoToken"),
       qs: flat(qs.parse(query).ssoToken),
+      "qs at dots": flat(qs.parse(query, { allowDots: true }).ssoToken),
       "qs at semicolons": flat(qs.parse(query, { delimiter: /[&;]/ }).ssoToken),
     },
   };

@@ -49,7 +49,7 @@ def digests(folder: Path) -> dict[str, str]:
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the wheel and the sdist of this work tree."""
     if find_spec("build.__main__") is None:
-        missing("the program build", "pip install -r requirements/dist.txt")
+        missing("the program build", "pip install --group dist")
     return build(ROOT, tmp_path_factory.mktemp("dist"))
 
 
@@ -85,19 +85,25 @@ def test_licence_is_an_spdx_expression(metadata):
 
 def test_requirements(metadata):
     """What is imported, without upper bounds, and no extra."""
-    required = metadata.get_all("Requires-Dist")
-    assert set(required) == {"flask>=2.3", "flask-login>=0.6.3", "pyjwt>=2.8"}
+    assert set(metadata.get_all("Requires-Dist")) == {
+        "flask>=2.3",
+        'flask>=2.3.3; python_version >= "3.14"',
+        "flask-login>=0.6.3",
+        "pyjwt>=2.8",
+    }
     assert metadata.get_all("Provides-Extra") is None
     assert metadata["Requires-Python"] == ">=3.10"
 
 
 def test_lowest_versions_are_those_declared():
-    """The exact versions of ``requirements/lowest.txt`` are the floors of setup.cfg."""
-    lowest = (ROOT / "requirements/lowest.txt").read_text("utf-8")
-    pins = dict(re.findall(r"^(.+)==(.+)$", lowest, re.M))
-    for line in SETUP_CFG["options"]["install_requires"].split():
-        name, floor = line.split(">=")
-        assert pins[name].removesuffix(".0") == floor.removesuffix(".0")
+    """The exact versions of the group ``lowest`` are the floors of setup.cfg."""
+    pyproject = (ROOT / "pyproject.toml").read_text("utf-8")
+    pins = dict(re.findall(r'^  "([\w-]+)==(.+)",$', pyproject, re.M))
+    for line in SETUP_CFG["options"]["install_requires"].strip().splitlines():
+        requirement, _, marker = line.partition("; ")
+        name, floor = requirement.split(">=")
+        if not marker:
+            assert pins[name].removesuffix(".0") == floor.removesuffix(".0")
 
 
 def test_metadata_is_in_one_file():
@@ -126,7 +132,8 @@ def test_sdist(dist, tmp_path):
     names = {str(path.relative_to(tree)) for path in tree.rglob("*") if path.is_file()}
     made = {name for name in names if ".egg-info/" in name} | {"PKG-INFO"}
     assert names - made == git_files()
-    command = [sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path, tree]
+    command = [sys.executable, "-m", "build", "--no-isolation", "--wheel"]
+    command += ["--outdir", tmp_path, tree]
     quiet = subprocess.DEVNULL
     subprocess.run(command, check=True, env=ENVIRON, umask=0o022, stdout=quiet)
     [again] = digests(tmp_path).items()
@@ -148,3 +155,57 @@ def test_builds_are_reproducible(dist, tmp_path):
     litter.write_text("raise SystemExit\n", "utf-8")
     again = build(tree, tmp_path / "again", umask=0o077)
     assert digests(again) == digests(dist)
+
+
+def test_release_tools_are_locked():
+    """The lock has all that is installed in the release job, each with its hashes."""
+    lock = (ROOT / ".github" / "release-tools.txt").read_text("utf-8")
+    lines = [line for line in lock.splitlines() if not line.lstrip().startswith("#")]
+    requirements = "\n".join(lines).replace("\\\n", "").splitlines()
+    pattern = re.compile(r"([\w-]+)==\S+(?:\s+--hash=sha256:[0-9a-f]{64})+")
+    names = {pattern.fullmatch(requirement)[1] for requirement in requirements}
+    assert names == {"build", "packaging", "pyproject-hooks", "setuptools"}
+
+
+@pytest.fixture
+def released(tmp_path: Path) -> Path:
+    """A folder with what ``check_release.py`` reads, as it is when 1.0.0 is tagged."""
+    (tmp_path / "docs").mkdir()
+    files = {
+        "setup.cfg": "[metadata]\nversion = 1.0.0\n",
+        "CHANGES.md": "# Changes\n\n## [1.0.0] - 2026-01-01\n",
+        "README.md": "$ pip install flask-feedbackchimp\n",
+        "docs/start.md": "$ pip install flask-feedbackchimp\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    return tmp_path
+
+
+def check_release(tag: str, folder: Path) -> str:
+    """What ``check_release.py`` says; it fails exactly if it says something."""
+    argv = [sys.executable, str(ROOT / "tools" / "check_release.py"), tag]
+    done = subprocess.run(argv, cwd=folder, capture_output=True, encoding="utf-8")
+    assert bool(done.returncode) == bool(done.stderr)
+    return done.stderr
+
+
+def test_release(released):
+    """Nothing is in the way."""
+    assert check_release("v1.0.0", released) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("setup.cfg", "[metadata]\nversion = 1.0.1\n"),
+        ("CHANGES.md", "# Changes\n\n## [1.0.0] - unreleased\n"),
+        ("CHANGES.md", "# Changes\n\n## Unreleased\n"),
+        ("README.md", "$ pip install .\n"),
+        ("docs/start.md", "$ pip install .\n"),
+    ],
+)
+def test_release_too_early(released, name, text):
+    """The tag fails, and the file is named."""
+    (released / name).write_text(text, "utf-8")
+    assert name in check_release("v1.0.0", released)

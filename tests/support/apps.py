@@ -17,6 +17,9 @@ SECRET = "test-only-5f0c2a9e4b7d41c8a6e3f2b1d0c9e8f7"
 BOARD = "https://acme.feedbackchimp.space"
 PREFIX = "/sso/feedbackchimp"
 
+#: What Flask-Login's own redirect to the login may be: Flask 3.2 changes the default.
+REDIRECTS = {302, 303}
+
 # A header that begins with {"alg": and two more parts. A session cookie, which is JSON
 # in three parts, too, has none.
 _TOKEN = re.compile(r"eyJhbGciOi[\w-]*\.[\w-]+\.[\w-]*")
@@ -26,7 +29,10 @@ plain = SimpleNamespace
 
 
 class User(UserMixin):
-    """A user as most apps have one; any attribute can be given."""
+    """A user as most apps have one; a flag of Flask-Login's takes a subclass.
+
+    :param attributes: others than these, or in their place.
+    """
 
     def __init__(self, id: str = "ada", **attributes: Any) -> None:
         self.id = id
@@ -47,7 +53,7 @@ def make_app(
     """An app with Flask-Login, ``app.feedbackchimp`` and ``/login/<id>``.
 
     :param users: who can log in; Ada unless given.
-    :param config: more settings; one given as ``...`` is left out.
+    :param config: more settings; ``None`` counts as not set, ``...`` leaves one out.
     """
     app = Flask("shop")
     settings = {
@@ -56,12 +62,18 @@ def make_app(
         "FEEDBACKCHIMP_JWT_SECRET": SECRET,
         "FEEDBACKCHIMP_ORGANIZATION": "acme",
     } | config
-    app.config.update({k: v for k, v in settings.items() if v is not ...})
-    known = {user.get_id(): user for user in users or (User(),)}
+    for key, value in settings.items():
+        if value is not ...:
+            app.config[key] = value
+
+    known = {user.get_id(): user for user in users or [User()]}
     login_manager = LoginManager(app)
     login_manager.login_view = "login_page"
     login_manager.user_loader(known.get)
-    app.add_url_rule("/login", "login_page", lambda: "Log in")
+
+    @app.get("/login")
+    def login_page() -> str:
+        return "Log in"
 
     @app.get("/login/<id>")
     def log_in(id: str) -> str:

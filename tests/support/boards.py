@@ -5,10 +5,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask
+from flask_feedbackchimp.settings import Secret
 
-from flask_feedbackchimp import tokens
+from flask_feedbackchimp import Identity, tokens
 from flask_feedbackchimp.sandbox import create_sandbox
-from flask_feedbackchimp.settings.secret import Secret
 from support.apps import SECRET
 
 SSO_URL = "http://localhost:5000/sso/feedbackchimp"
@@ -22,19 +22,33 @@ def make_board(return_url: str = "{page}?ssoToken={token}", **options: Any) -> F
 
 
 def sign(
-    email: str = "ada@example.com", name: str = "Ada Lovelace", **options: Any
+    email: str = "ada@example.com",
+    name: str = "Ada Lovelace",
+    *,
+    claims: dict[str, Any] | None = None,
+    lifetime: int | None = 300,
 ) -> str:
     """A token as an app signs one."""
-    return tokens.sign(Secret(SECRET), email, name, **options).between()
+    identity = Identity(email, name, claims or {})
+    return tokens.sign(Secret(SECRET), tokens.prepare_claims(identity, lifetime))
+
+
+class _Elements(HTMLParser):
+    """Keeps the tag and the attributes of every element."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, Any]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
 
 
 def elements(response: Any, *tags: str) -> list[dict[str, Any]]:
     """The attributes of every element of a page that has one of these tags."""
-    found: list[tuple[str, dict[str, Any]]] = []
-    parser = HTMLParser()
-    parser.handle_starttag = lambda tag, attrs: found.append((tag, dict(attrs)))
+    parser = _Elements()
     parser.feed(response.text)
-    return [attrs for tag, attrs in found if not tags or tag in tags]
+    return [attrs for tag, attrs in parser.found if not tags or tag in tags]
 
 
 def log_in_link(response: Any) -> str:

@@ -20,7 +20,7 @@ def browser() -> Iterator[Any]:
     try:
         from playwright.sync_api import sync_playwright
     except ModuleNotFoundError:
-        missing("Playwright", "pip install -r requirements/browser.txt")
+        missing("Playwright", "pip install --group browsers")
     path = chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS.split())

@@ -1,11 +1,11 @@
-"""Ways to fail: steps to take with an app that has Ada; the last raises or logs."""
+"""Ways to fail: each takes an app that has Ada, and raises or logs in the end."""
 
 import warnings
-from collections.abc import Callable, Collection, Iterator
-from functools import partial
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from flask import Config, Flask
+from flask_feedbackchimp.settings import get_state
 from jinja2 import DictLoader
 
 from flask_feedbackchimp import (
@@ -13,10 +13,9 @@ from flask_feedbackchimp import (
     Identity,
     sign_in_refused,
     token_issued,
-    tokens,
 )
 from flask_feedbackchimp.sandbox import create_sandbox
-from flask_feedbackchimp.state import get_state
+from flask_feedbackchimp.sandbox.tokens import read
 from support.apps import BOARD, PREFIX, SECRET, User, logged_in, make_app, plain
 
 #: The return URL in each of its forms.
@@ -27,163 +26,282 @@ FORMS = {
     "token in path": "/sso/{token}?to={page}",
 }
 
-Step = Callable[[Flask], object]
+Failure = Callable[[Flask], object]
 
-_PAGE = f"{BOARD}/board/1"
-_FOREIGN = "https://evil.example/"
+#: By name: the functions of this module, and what refuses a setting.
+FAILURES: dict[str, Failure] = {}
+
+#: Those that fail when a token has been signed. What is not here fails before that.
+AFTER_SIGNING = {
+    "token_too_long",
+    "receiver_of_token_issued",
+    "receiver_of_created_token",
+    "user_id",
+    "read_token",
+    "signed_in",
+}
+
+PAGE = f"{BOARD}/board/1"
+FOREIGN = "https://evil.example/"
 
 
-def _break(*_: object, **__: object) -> NoReturn:
+def failure(function: Failure) -> Failure:
+    FAILURES[function.__name__] = function
+    return function
+
+
+def fail(*_: object, **__: object) -> NoReturn:
+    """What an app gives us to call."""
     raise LookupError("a mistake of the app's")
 
 
-class _Broken(Collection[str]):
-    """A collection that fails in its own way, as a query may; once."""
-
-    asked = False
-
-    def __iter__(self) -> Iterator[str]:
-        if not self.asked:
-            self.asked = True
-            _break()
-        return iter(())
-
-    def __len__(self) -> int:
-        return 1
-
-    def __contains__(self, item: object) -> bool:
-        return False
-
-
-def _broken_list() -> list[str]:
-    """A list that fails once, also where a reporter copies it."""
-    failures = iter([_break])
-
-    class BrokenList(list[str]):
-        def __iter__(self) -> Iterator[str]:
-            next(failures, iter)(())
-            return super().__iter__()
-
-    return BrokenList()
-
-
-class _BrokenConfig(Config):
-    """A vault that is down, and shows itself wherever it is held."""
-
-    def get(self, key: str, default: Any = None) -> Any:
-        return _break() if "LIFETIME" in key else super().get(key, default)
-
-
-class _BrokenUser(User):
-    email = property(_break, lambda self, value: None)
-
-
-def _load(load: Callable[[Any], Any]) -> Step:
-    return lambda app: app.feedbackchimp.identity_loader(load)
-
-
-def _claim(value: Any) -> Step:
-    return _load(lambda user: Identity("a@b.example", "A", {"claim": value}))
-
-
-def _template(name: str, source: str) -> Step:
-    loader = DictLoader({f"feedbackchimp/{name}": source})
-    return lambda app: setattr(app, "jinja_loader", loader)
-
-
-def _receive(signal: Any) -> Step:
-    return lambda app: signal.connect(_break, app)
-
-
-def _login(hook: str) -> Step:
-    return lambda app: getattr(app.login_manager, hook)(_break)
-
-
-def _visit(app: Flask, page: str = _PAGE) -> None:
+def visit(app: Flask, page: str = PAGE) -> None:
+    """Click on a link as Ada."""
     logged_in(app).get(PREFIX, query_string={"redirect": page}).close()
 
 
-def _visit_as_stranger(app: Flask) -> None:
-    app.test_client().get(PREFIX, query_string={"redirect": _PAGE})
-
-
-def _call(app: Flask, name: str = "sso_url", **arguments: Any) -> str:
+def create_token(app: Flask, **arguments: Any) -> str:
     with app.test_request_context():
-        return getattr(app.feedbackchimp, name)(**arguments)
+        return app.feedbackchimp.create_token(**arguments)
 
 
-def _read(app: Flask) -> None:
-    token = _call(app, "create_token", user=User())
-    tokens.read(get_state(app).settings.secret, f"{token}x")
+def sso_url(app: Flask, page: str = PAGE, **arguments: Any) -> str:
+    with app.test_request_context():
+        return app.feedbackchimp.sso_url(page, **arguments)
 
 
-def _configure(app: Flask, **config: Any) -> None:
-    key = "FEEDBACKCHIMP_RETURN_URL"
+# The app's own functions and objects.
+
+
+@failure
+def loader(app: Flask) -> None:
+    app.feedbackchimp.identity_loader(fail)
+    visit(app)
+
+
+@failure
+def loader_of_sso_url(app: Flask) -> None:
+    app.feedbackchimp.identity_loader(fail)
+    sso_url(app, user=User())
+
+
+@failure
+def loader_of_another_type(app: Flask) -> None:
+    app.feedbackchimp.identity_loader(lambda user: ("a@b.example", "Ada"))
+    visit(app)
+
+
+@failure
+def user_loader(app: Flask) -> None:
+    app.login_manager.user_loader(fail)
+    visit(app)
+
+
+@failure
+def request_loader(app: Flask) -> None:
+    app.login_manager.request_loader(fail)
+    sso_url(app)
+
+
+@failure
+def unauthorized_handler(app: Flask) -> None:
+    app.login_manager.unauthorized_handler(fail)
+    app.test_client().get(PREFIX, query_string={"redirect": PAGE})
+
+
+@failure
+def user_attribute(app: Flask) -> None:
+    class BrokenUser(User):
+        email = property(fail, lambda self, value: None)
+
+    create_token(app, user=BrokenUser())
+
+
+@failure
+def user_id(app: Flask) -> None:
+    user = plain(email="ada@example.com", name="Ada", get_id=fail)
+    sso_url(app, user=user)
+
+
+# Refusals.
+
+
+def refuse_claims(app: Flask) -> None:
+    identity = Identity("a@b.example", "A", {"claim": b"PNG"})
+    app.feedbackchimp.identity_loader(lambda user: identity)
+
+
+@failure
+def claims_raised(app: Flask) -> None:
+    refuse_claims(app)
+    create_token(app, user=User())
+
+
+@failure
+def claims_logged(app: Flask) -> None:
+    refuse_claims(app)
+    visit(app)
+
+
+@failure
+def foreign_page(app: Flask) -> None:
+    sso_url(app, FOREIGN, user=User())
+
+
+@failure
+def refused_identity(app: Flask) -> None:
+    app.feedbackchimp.identity_loader(lambda user: None)
+    sso_url(app, user=User())
+
+
+@failure
+def nobody(app: Flask) -> None:
+    sso_url(app)
+
+
+@failure
+def token_too_long(app: Flask) -> None:
+    identity = Identity("a@b.example", "A", {"claim": "word " * 1000})
+    app.feedbackchimp.identity_loader(lambda user: identity)
+    sso_url(app, user=User())
+
+
+@failure
+def signed_in(app: Flask) -> None:
+    """Not a failure: only the log line tells."""
+    visit(app)
+
+
+@failure
+def read_token(app: Flask) -> None:
+    token = create_token(app, user=User())
+    read(get_state(app).settings.secret, f"{token}x")
+
+
+# Templates of the refusal page.
+
+
+@failure
+def refusal_page(app: Flask) -> None:
+    app.jinja_loader = DictLoader({"feedbackchimp/refused.html": "{{ 1 / 0 }}"})
+    visit(app, FOREIGN)
+
+
+@failure
+def refusal_sentence(app: Flask) -> None:
+    app.jinja_loader = DictLoader({"feedbackchimp/message.txt": "{{ reason"})
+    visit(app, FOREIGN)
+
+
+# Receivers of the signals.
+
+
+@failure
+def receiver_of_token_issued(app: Flask) -> None:
+    token_issued.connect(fail, app)
+    visit(app)
+
+
+@failure
+def receiver_of_created_token(app: Flask) -> None:
+    token_issued.connect(fail, app)
+    create_token(app, user=User())
+
+
+@failure
+def receiver_of_sign_in_refused(app: Flask) -> None:
+    app.feedbackchimp.identity_loader(lambda user: None)
+    sign_in_refused.connect(fail, app)
+    visit(app)
+
+
+@failure
+def receiver_of_refused_claims(app: Flask) -> None:
+    refuse_claims(app)
+    sign_in_refused.connect(fail, app)
+    visit(app)
+
+
+@failure
+def receiver_of_refused_page(app: Flask) -> None:
+    sign_in_refused.connect(fail, app)
+    visit(app, FOREIGN)
+
+
+# Configurations.
+
+
+def failing_list(*items: str) -> list[str]:
+    """A list that fails when it is first read, and not when a reporter copies it."""
+
+    class FailsOnce(list[str]):
+        failed = False
+
+        def __iter__(self) -> Any:
+            if not FailsOnce.failed:
+                FailsOnce.failed = True
+                fail()
+            return super().__iter__()
+
+    return FailsOnce(items)
+
+
+class BrokenConfig(Config):
+    """A vault that is down, and shows itself wherever it is held."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        if "LIFETIME" in key:
+            fail()
+        return super().get(key, default)
+
+
+def configure(app: Flask, **config: Any) -> None:
+    """Set up another app with this one's return URL, and settings of its own."""
+    return_url = app.config["FEEDBACKCHIMP_RETURN_URL"]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        make_app(**({key: app.config[key]} | config))
+        make_app(**{"FEEDBACKCHIMP_RETURN_URL": return_url} | config)
 
 
-def _configure_from(kind: type[Config], app: Flask, **config: Any) -> None:
+@failure
+def second_init_app(app: Flask) -> None:
+    app.feedbackchimp.init_app(app)
+
+
+@failure
+def setting_that_fails(app: Flask) -> None:
+    configure(app, FEEDBACKCHIMP_ADMIN_EMAILS=failing_list("boss@example.com"))
+
+
+@failure
+def configuration_that_fails(app: Flask) -> None:
     other = Flask("other")
-    other.config = kind(other.root_path, dict(app.config) | config)
+    other.config = BrokenConfig(other.root_path, app.config)
     FeedbackChimp(other)
 
 
-def _sandbox(app: Flask, secret: str = SECRET, **options: Any) -> None:
-    create_sandbox(secret, **({"sso_url": f"http://localhost{PREFIX}"} | options))
+@failure
+def keys_that_fail(app: Flask) -> None:
+    configure(app, SECRET_KEY_FALLBACKS=failing_list("an-older-key"))
 
 
-_visit_foreign = partial(_visit, page=_FOREIGN)
-_url = partial(_call, user=User(), redirect=_PAGE)
-_token = partial(_call, name="create_token", user=User())
-_refuse = _load(lambda user: None)
-_no_json = _claim(b"PNG")
-_odd_user = plain(email="ada@example.com", name="Ada", get_id=_break)
+@failure
+def sandbox_of_what_fails(app: Flask) -> None:
+    admins = failing_list("boss@example.com")
+    create_sandbox(SECRET, sso_url=f"http://localhost{PREFIX}", admins=admins)
 
-FAILURES: dict[str, tuple[Step, ...]] = {
-    "loader": (_load(_break), _visit),
-    "loader_of_sso_url": (_load(_break), _url),
-    "loader_of_another_type": (_load(lambda user: ("a@b.example", "Ada")), _visit),
-    "user_loader": (_login("user_loader"), _visit),
-    "user_loader_of_sso_url": (_login("request_loader"), _call),
-    "user_attribute": (partial(_token, user=_BrokenUser()),),
-    "claims_raised": (_no_json, _token),
-    "claims_logged": (_no_json, _visit),
-    "foreign_page": (partial(_url, redirect=_FOREIGN),),
-    "refused_identity": (_refuse, _url),
-    "nobody": (_call,),
-    "unauthorized_handler": (_login("unauthorized_handler"), _visit_as_stranger),
-    "refusal_page": (_template("refused.html", "{{ 1 / 0 }}"), _visit_foreign),
-    "refusal_sentence": (_template("message.txt", "{{ reason"), _visit_foreign),
-    "receiver_of_sign_in_refused": (_refuse, _receive(sign_in_refused), _visit),
-    "receiver_of_refused_claims": (_no_json, _receive(sign_in_refused), _visit),
-    "receiver_of_refused_page": (_receive(sign_in_refused), _visit_foreign),
-    "second_init_app": (lambda app: app.feedbackchimp.init_app(app),),
-    "setting_that_fails": (
-        lambda app: _configure(app, FEEDBACKCHIMP_ADMIN_EMAILS=_Broken()),
-    ),
-    "configuration_that_fails": (partial(_configure_from, _BrokenConfig),),
-    "keys_that_fail": (
-        lambda app: _configure_from(Config, app, SECRET_KEY_FALLBACKS=_broken_list()),
-    ),
-    "sandbox_of_what_fails": (lambda app: _sandbox(app, admins=_Broken()),),
-    "sandbox_with_a_bad_value": (
-        partial(_sandbox, sso_url="/sso", return_url="{page}"),
-    ),
-    "sandbox_with_a_bad_secret": (partial(_sandbox, secret=f"'{SECRET}'"),),
-}
-#: Those that fail when the token is made already. Of ``signed_in`` only the line tells.
-LATE_FAILURES: dict[str, tuple[Step, ...]] = {
-    "token_too_long": (_claim("word " * 1000), _url),
-    "receiver_of_token_issued": (_receive(token_issued), _visit),
-    "receiver_of_created_token": (_receive(token_issued), _token),
-    "user_id": (partial(_url, user=_odd_user),),
-    "read_token": (_read,),
-    "signed_in": (_visit,),
-}
-FAILURES |= LATE_FAILURES
-_REFUSED_SETTINGS: dict[str, dict[str, Any]] = {
+
+@failure
+def sandbox_with_a_bad_value(app: Flask) -> None:
+    create_sandbox(SECRET, sso_url="/sso", return_url="{page}")
+
+
+@failure
+def sandbox_with_a_bad_secret(app: Flask) -> None:
+    create_sandbox(f"'{SECRET}'", sso_url=f"http://localhost{PREFIX}")
+
+
+REFUSED_SETTINGS: dict[str, dict[str, Any]] = {
     "short_secret": {"FEEDBACKCHIMP_JWT_SECRET": SECRET[:31]},
     "secret_in_quotes": {"FEEDBACKCHIMP_JWT_SECRET": f'"{SECRET}"'},
     "secret_as_json": {"FEEDBACKCHIMP_JWT_SECRET": f'{{"k": "{SECRET}"}}'},
@@ -196,5 +314,11 @@ _REFUSED_SETTINGS: dict[str, dict[str, Any]] = {
     "wrong_organization": {"FEEDBACKCHIMP_ORGANIZATION": "a.b"},
     "taken_prefix": {"FEEDBACKCHIMP_URL_PREFIX": "/login"},
 }
-for _name, _config in _REFUSED_SETTINGS.items():
-    FAILURES[_name] = (partial(_configure, **_config),)
+
+
+def with_setting(config: dict[str, Any]) -> Failure:
+    return lambda app: configure(app, **config)
+
+
+for name, config in REFUSED_SETTINGS.items():
+    FAILURES[name] = with_setting(config)

@@ -71,7 +71,8 @@ class LiveServer:
         try:
             return list(answer)
         finally:
-            getattr(answer, "close", list)()
+            if hasattr(answer, "close"):
+                answer.close()
 
 
 class _Silent(WSGIRequestHandler):

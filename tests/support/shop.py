@@ -17,62 +17,105 @@ DEEP_LINK = (
 
 
 class Kit(NamedTuple):
-    """What a page loads, how its ``body`` switches it on, how links are fetched."""
+    """A library that follows links in a page of the shop."""
 
+    #: What the page loads.
     head: str = ""
+    #: The attributes of its ``body`` that switch the library on.
     body: str = ""
+    #: Whether links are fetched when they are clicked, pointed at, or pressed.
     follows: bool = True
     hovers: bool = False
     presses: bool = False
 
 
-def _script(path: str, kind: str = "") -> str:
-    return f'<script {kind} src="/npm/{path}"></script>'
-
-
-def _htmx_config(json: str) -> str:
-    return f"<meta name='htmx-config' content='{json}'>"
-
-
-_HTMX_2 = _script("htmx-2/dist/htmx.min.js")
-_PRELOAD_2 = _HTMX_2 + _script("htmx-ext-preload/dist/preload.min.js")
-_HTMX_4 = _script("htmx-4/dist/htmx.min.js")
-_PRELOAD_4 = _HTMX_4 + _script("htmx-4/dist/ext/hx-preload.min.js")
-_ON_MOUSEOVER_4 = _htmx_config('{"preload": {"boostEvent": "mouseover"}}')
-_INHERIT = _htmx_config('{"implicitInheritance": true}')
-_TURBO = _script("@hotwired/turbo/dist/turbo.es2017-esm.js", 'type="module"')
-_BOOST_2, _BOOST_4 = 'hx-boost="true"', 'hx-boost:inherited="true"'
-_ON_MOUSEDOWN_2 = f'{_BOOST_2} hx-ext="preload" preload'
-_ON_MOUSEOVER_2 = f'{_ON_MOUSEDOWN_2}="mouseover"'
+HTMX_2 = '<script src="/npm/htmx-2/dist/htmx.min.js"></script>'
+PRELOAD_2 = '<script src="/npm/htmx-ext-preload/dist/preload.min.js"></script>'
+HTMX_4 = '<script src="/npm/htmx-4/dist/htmx.min.js"></script>'
+PRELOAD_4 = '<script src="/npm/htmx-4/dist/ext/hx-preload.min.js"></script>'
+TURBO = """<script type="module" src="/npm/@hotwired/turbo/dist/turbo.es2017-esm.js">
+</script>"""
+INHERIT = """<meta name="htmx-config" content='{"implicitInheritance": true}'>"""
+ON_MOUSEOVER = """<meta name="htmx-config"
+content='{"preload": {"boostEvent": "mouseover"}}'>"""
 
 KITS = {
-    "nothing": Kit(follows=False),
-    "htmx 2": Kit(_HTMX_2, _BOOST_2),
-    "htmx 2 preloads on mouseover": Kit(_PRELOAD_2, _ON_MOUSEOVER_2, hovers=True),
-    "htmx 2 preloads on mousedown": Kit(_PRELOAD_2, _ON_MOUSEDOWN_2, presses=True),
-    "htmx 4": Kit(_HTMX_4, _BOOST_4),
-    "htmx 4 inherits as htmx 2": Kit(_INHERIT + _HTMX_4, _BOOST_2),
-    "htmx 4 preloads on mouseover": Kit(
-        _ON_MOUSEOVER_4 + _PRELOAD_4, _BOOST_4, hovers=True
+    "nothing": Kit(
+        follows=False,
     ),
-    "htmx 4 preloads on mousedown": Kit(_PRELOAD_4, _BOOST_4, presses=True),
-    "Turbo Drive": Kit(_TURBO, hovers=True),
-    "Turbo Drive and htmx 2": Kit(_TURBO + _HTMX_2, _BOOST_2, hovers=True),
+    "htmx 2": Kit(
+        head=HTMX_2,
+        body='hx-boost="true"',
+    ),
+    "htmx 2 preloads on mouseover": Kit(
+        head=HTMX_2 + PRELOAD_2,
+        body='hx-boost="true" hx-ext="preload" preload="mouseover"',
+        hovers=True,
+    ),
+    "htmx 2 preloads on mousedown": Kit(
+        head=HTMX_2 + PRELOAD_2,
+        body='hx-boost="true" hx-ext="preload" preload',
+        presses=True,
+    ),
+    "htmx 4": Kit(
+        head=HTMX_4,
+        body='hx-boost:inherited="true"',
+    ),
+    "htmx 4 inherits as htmx 2": Kit(
+        head=INHERIT + HTMX_4,
+        body='hx-boost="true"',
+    ),
+    "htmx 4 preloads on mouseover": Kit(
+        head=ON_MOUSEOVER + HTMX_4 + PRELOAD_4,
+        body='hx-boost:inherited="true"',
+        hovers=True,
+    ),
+    "htmx 4 preloads on mousedown": Kit(
+        head=HTMX_4 + PRELOAD_4,
+        body='hx-boost:inherited="true"',
+        presses=True,
+    ),
+    "Turbo Drive": Kit(
+        head=TURBO,
+        hovers=True,
+    ),
+    "Turbo Drive and htmx 2": Kit(
+        head=TURBO + HTMX_2,
+        body='hx-boost="true"',
+        hovers=True,
+    ),
 }
 
-_HEAD = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Shop</title>
-<link rel="icon" href="data:,">{{ kit.head|safe }}"""
-_BODY = "</head><body {{ kit.body|safe }}>"
-_PAGE = f"""{_HEAD}{{{{ head|safe }}}}{_BODY}
-<nav>
-  {{{{ feedbackchimp_link("By the helper", "{DEEP_LINK}") }}}}
-  <a href="{{{{ feedbackchimp_url("{DEEP_LINK}") }}}}">Bare</a>
-  <a href="/?kit={{{{ name }}}}&amp;turn=1">Ordinary</a>
-</nav>
-{{{{ body|safe }}}}"""
-_FORM = '<form method="post" {{ login_form|safe }}><button>Log in</button></form>'
-_LOGIN = f"{_HEAD}{_BODY}{_FORM}"
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+  <meta charset="utf-8">
+  <title>Shop</title>
+  <link rel="icon" href="data:,">
+  {{ kit.head|safe }}
+  {{ head|safe }}
+</head>
+<body {{ kit.body|safe }}>
+  <nav>
+    {{ feedbackchimp_link("By the helper", deep_link) }}
+    <a href="{{ feedbackchimp_url(deep_link) }}">Bare</a>
+    <a href="/?kit={{ name }}&amp;turn=1">Ordinary</a>
+  </nav>
+  {{ body|safe }}
+</body>
+</html>"""
+LOGIN_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+  <meta charset="utf-8">
+  <title>Shop</title>
+  <link rel="icon" href="data:,">
+  {{ kit.head|safe }}
+</head>
+<body {{ kit.body|safe }}>
+  <form method="post" {{ login_form|safe }}><button>Log in</button></form>
+</body>
+</html>"""
 
 
 class Shop(NamedTuple):
@@ -104,30 +147,32 @@ class Shop(NamedTuple):
 def open_shop(serve: Any, *users: Any, **config: Any) -> Shop:
     """Serve a shop and its board, each knowing the other's address."""
     server, board = serve(), serve()
-    config = {
-        "FEEDBACKCHIMP_ORGANIZATION": ...,
-        "FEEDBACKCHIMP_BOARD_URL": board.url,
-        "FEEDBACKCHIMP_RETURN_URL": "{page}?ssoToken={token}",
-    } | config
-    server.app = app = make_app(*users, **config)
-    _add_pages(app)
-    return_url = config["FEEDBACKCHIMP_RETURN_URL"]
+    return_url = config.pop("FEEDBACKCHIMP_RETURN_URL", "{page}?ssoToken={token}")
+    server.app = app = make_app(
+        *users,
+        FEEDBACKCHIMP_ORGANIZATION=None,
+        FEEDBACKCHIMP_BOARD_URL=board.url,
+        FEEDBACKCHIMP_RETURN_URL=return_url,
+        **config,
+    )
+    add_pages(app)
     sso_url = f"{server.url}{PREFIX}"
     board.app = create_sandbox(SECRET, sso_url=sso_url, return_url=return_url)
     return Shop(app, server, board)
 
 
-def _add_pages(app: Flask) -> None:
+def add_pages(app: Flask) -> None:
+    """Give an app a page with links, a login page, and the npm packages."""
     app.config["SHOP_PAGE"] = {}
     app.login_manager.login_view = "sign_in"  # type: ignore[attr-defined]  # Flask-Login's
 
     def render(source: str, name: str) -> str:
-        parts = app.config["SHOP_PAGE"]
+        parts = app.config["SHOP_PAGE"] | {"deep_link": DEEP_LINK}
         return render_template_string(source, kit=KITS[name], name=name, **parts)
 
     @app.get("/")
     def home() -> str:
-        return render(_PAGE, request.args.get("kit", "nothing"))
+        return render(PAGE, request.args.get("kit", "nothing"))
 
     @app.get("/npm/<path:file>")
     def npm(file: str) -> Any:
@@ -138,4 +183,4 @@ def _add_pages(app: Flask) -> None:
         if request.method == "POST":
             login_user(User())
             return redirect(request.args["next"], 303)
-        return render(_LOGIN, app.config["SHOP_PAGE"].get("login_kit", "nothing"))
+        return render(LOGIN_PAGE, app.config["SHOP_PAGE"].get("login_kit", "nothing"))

@@ -13,9 +13,14 @@ from werkzeug.wsgi import ClosingIterator
 from support.apps import PREFIX
 
 _ENVIRON: dict[str, Any] = {
-    **{"SCRIPT_NAME": "", "HTTP_HOST": "shop.example", "SERVER_NAME": "shop.example"},
-    **{"SERVER_PORT": "443", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.url_scheme": "https"},
-    **{"wsgi.input": io.BytesIO(), "wsgi.errors": io.StringIO()},
+    "SCRIPT_NAME": "",
+    "HTTP_HOST": "shop.example",
+    "SERVER_NAME": "shop.example",
+    "SERVER_PORT": "443",
+    "SERVER_PROTOCOL": "HTTP/1.1",
+    "wsgi.url_scheme": "https",
+    "wsgi.input": io.BytesIO(),
+    "wsgi.errors": io.StringIO(),
 }
 
 
@@ -57,11 +62,16 @@ class Browser:
         """Ask for the redirect endpoint, with the query byte for byte."""
         if isinstance(query, bytes):
             query = query.decode("latin-1")
-        usual = {"REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query}
-        cookie = {"Cookie": self.cookie} if self.cookie else {}
-        for name, value in (cookie | dict(headers or {})).items():
-            usual[f"HTTP_{name.upper().replace('-', '_')}"] = value
-        return _answer(self.app, _ENVIRON | usual | environ)
+        asked = _ENVIRON | {
+            "REQUEST_METHOD": method,
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+        }
+        if self.cookie:
+            asked["HTTP_COOKIE"] = self.cookie
+        for name, value in (headers or {}).items():
+            asked[f"HTTP_{name.upper().replace('-', '_')}"] = value
+        return _answer(self.app, asked | environ)
 
     def go(self, page: str, *, param: str = "redirect", **kwargs: Any) -> Answer:
         """Ask to be taken to a page, whatever text that is."""

@@ -55,7 +55,7 @@ def use(user: User) -> None:
     assert_type(feedbackchimp.create_token(None), str)
     assert_type(feedbackchimp.sso_url(), str)
     assert_type(feedbackchimp.sso_url("/board/1-ideas", user), str)
-    assert_type(feedbackchimp.sso_url(redirect=None, user=user), str)
+    assert_type(feedbackchimp.sso_url(page=None, user=user), str)
     assert_type(public.feedbackchimp_url(), str)
     assert_type(public.feedbackchimp_url("/board/1-ideas", external=True), str)
     assert_type(public.feedbackchimp_link("Ideas"), Markup)

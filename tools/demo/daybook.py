@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import sys
 from pathlib import Path
@@ -66,7 +65,7 @@ def make_daybook(folder: Path, *, board_url: str) -> Flask:
 
 
 def _show_people(app: Flask) -> None:
-    """Put a list of the people on the login page."""
+    """Put buttons for the people on the login page."""
     example, ours = app.jinja_loader, Path(__file__).parent / "templates"
     assert example is not None  # noqa: S101  for mypy: the example has templates
     app.jinja_loader = ChoiceLoader(
@@ -87,16 +86,8 @@ def _add_people() -> None:
 
 
 def _secret(path: Path) -> str:
-    """The secret in a file; a new random one where there is no file yet."""
+    """The secret in a file; the first start makes a random one."""
     if not path.exists():
-        # Whole or not there at all, and only for its owner.
-        draft = path.with_suffix(".new")
-        draft.unlink(missing_ok=True)
-        with open(draft, "x", encoding="ascii", opener=_for_its_owner) as file:
-            file.write(secrets.token_urlsafe(48))
-        draft.rename(path)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48), encoding="ascii")
     return path.read_text(encoding="ascii")
-
-
-def _for_its_owner(path: str, flags: int) -> int:
-    return os.open(path, flags, mode=0o600)

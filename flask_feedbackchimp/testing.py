@@ -48,6 +48,7 @@ _CLICK = {
     "Sec-Fetch-Mode": "navigate",
     "Sec-Fetch-User": "?1",
 }
+_APP_ORIGIN = "http://localhost"
 _MAX_REDIRECTS = 20  # as browsers
 _SHOWN_CHARACTERS = 300
 # What may be a token. A pattern for its dots, too, would search a long word again from
@@ -97,9 +98,8 @@ class Visit:
             return f"not signed in, on {self.page} of the board ({self.status})"
         code = self.status if self.reason is None else f"{self.status} {self.reason}"
         who = f"refused by the {self.refused_by}" if self.refused_by else "not sent on"
-        text = _TOKEN.sub("[token]", self.text)  # before one is cut
-        if len(text) > _SHOWN_CHARACTERS:
-            text = f"{text[:_SHOWN_CHARACTERS]}…"
+        is_long = len(self.text) > _SHOWN_CHARACTERS
+        text = f"{self.text[:_SHOWN_CHARACTERS]}…" if is_long else self.text
         return f"not signed in, {who} ({code}): {text}"
 
 
@@ -128,7 +128,7 @@ class StandInBoard:
         key = "FEEDBACKCHIMP_RETURN_URL"
         self._sandbox = create_sandbox(
             app.config["FEEDBACKCHIMP_JWT_SECRET"],
-            sso_url=f"http://localhost{self._settings.url_prefix}",
+            sso_url=f"{_APP_ORIGIN}{self._settings.url_prefix}",
             redirect_param=self._settings.redirect_param,
             return_url=app.config.get(key) or KEYS[key][0],
             admins=admins,
@@ -192,9 +192,8 @@ class StandInBoard:
         :raises ValueError: ``page`` is not on the board.
         """
         target = self._page_url(page).removeprefix(self._board.origin)
-        url = login_url(
-            sandbox_state(self._sandbox), target, sso_url=self._settings.url_prefix
-        )
+        url = login_url(sandbox_state(self._sandbox), target)
+        url = url.removeprefix(_APP_ORIGIN)  # whatever host the client asks
         if form is None:
             return self._walk(client, url)
         login = self._follow(client, _open(client, url))
@@ -304,7 +303,7 @@ class StandInBoard:
         claims: Mapping[str, object] = {}
         browser = self._sandbox.test_client()
         before = self._last_arrival()
-        response = browser.get(target.partition("#")[0])
+        response = browser.get(target)
         arrival = self._last_arrival()
         if arrival is not before:
             if arrival.reason is not None:
@@ -318,7 +317,7 @@ class StandInBoard:
             _, mark, fragment = target.partition("#")
             target = arrival.page.removeprefix(self._board.origin) + mark + fragment
             claims = arrival.claims
-            response = browser.get(target.partition("#")[0], follow_redirects=True)
+            response = browser.get(target, follow_redirects=True)
         if response.location is not None:
             return Visit(response.status_code, location=response.location)
         text = _Page(response.text).text
@@ -445,5 +444,4 @@ def _open(
         if parts.path.startswith(mount):
             options["base_url"] = f"{parts.scheme}://{parts.netloc}{mount}"
             url = f"/{url.removeprefix(options['base_url'])}"
-    path = url.partition("#")[0]
-    return client.open(path, method=method, headers=headers, **options)
+    return client.open(url, method=method, headers=headers, **options)

@@ -416,6 +416,11 @@ def test_url_for_a_client(return_url):
     assert (visit.signed_in, visit.page) == (True, DEEP_LINK)
 
 
+def test_board_page_where_the_token_goes_elsewhere():
+    board = StandInBoard(make_shop(FEEDBACKCHIMP_RETURN_URL=RETURN_URLS[3]))
+    assert board.open("/board/1003-bug-reports").status == 200
+
+
 def test_settings_are_the_apps():
     shop = make_shop(
         page=NAV,
@@ -437,9 +442,10 @@ def test_empty_return_url():
     assert click(make_shop(FEEDBACKCHIMP_RETURN_URL="")).signed_in
 
 
-@pytest.mark.parametrize("root", ["/", "/shop", "/a b/c"])
+@pytest.mark.parametrize("root", ["/", "/shop", "/a b/é"])
 def test_root_path(root):
-    assert click(make_shop(APPLICATION_ROOT=root)).signed_in
+    # A test client does not find a cookie again whose path is not ASCII.
+    assert click(make_shop(APPLICATION_ROOT=root, SESSION_COOKIE_PATH="/")).signed_in
 
 
 def test_mounted_app():
@@ -458,6 +464,13 @@ def test_other_host_of_the_app():
     assert board.click_link(client, on="https://shop.example/").signed_in
     assert board.click_link(client, on="/").location.startswith("/login")
     assert board.visit(client, f"https://shop.example{PREFIX}#top").signed_in
+
+
+def test_server_name():
+    app = make_shop(SERVER_NAME="shop.example", PREFERRED_URL_SCHEME="https")
+    board, client = walk(app)
+    assert board.click_link(client).signed_in
+    assert board.log_in(client).signed_in
 
 
 def test_redirect_to_the_endpoint():
@@ -580,7 +593,7 @@ def test_nothing_shows_a_token(caplog):
         repr(board.open(url)),
         repr(board.visit(app.test_client(), f"{PREFIX}?ssoToken={token}")),
         repr(click_unauthorized(lambda: f"next={quote(url, safe='')}")),
-        repr(Visit(200, "x" * (298 - len("eyJ")) + f" {token}")),
+        repr(Visit(200, "x" * 240 + token)),
         repr(Visit(200, page=f"/x?{token}", claims={"email": "ada@example.com"})),
         repr(Visit(200, page="/x?eyJoin=surveyJson")),
     ]
@@ -588,12 +601,12 @@ def test_nothing_shows_a_token(caplog):
         assert token not in shown
         assert token[:20] not in shown
         assert SECRET not in shown
-    assert [ending.count("[token]") for ending in endings] == [0, 0, 1, 1, 0, 1, 0]
+    assert [ending.count("[token]") for ending in endings] == [0, 0, 1, 1, 1, 1, 0]
 
 
 def test_long_text_costs_little():
     """Where a pattern would begin again at every letter, this would take minutes."""
-    visit = Visit(403, "eyJ" * 300_000, refused_by="app")
+    visit = Visit(302, location="/eyJ." + "eyJ" * 300_000)
     assert timeit(lambda: repr(visit), number=1) < 5  # seconds
 
 

@@ -52,19 +52,19 @@ def login_url(state: SandboxState, target: str, *, sso_url: str | None = None) -
 
 def _receive() -> Response | None:
     state = sandbox_state()
-    g.target = "/"
+    g.target = "/"  # where "Log in" leads back to
     if len(request.path) + len(request.query_string) > MAX_URL_BYTES:
         abort(414)
     if request.method != "GET":
         return None
     tokens = _tokens(state.return_url)
     is_page = request.endpoint not in _TOOLS
-    if is_page and (tokens is None or state.return_url.base is None):
+    is_fixed_path = tokens is not None and state.return_url.base is not None
+    if is_page and not is_fixed_path:
         g.target = _requested_target(state.return_url if tokens else None)
     if tokens:
         return _sign_in(state, tokens)
-    if tokens is not None and request.endpoint is None:
-        # At the return URL's path, unless that is a page of the board, too.
+    if is_fixed_path and request.endpoint is None:  # it may be a page's path, too
         raise TokenError("No token was sent along.", reason="token_missing")
     if state.private and is_page and visitor() is None:
         return redirect(login_link(), 302)
@@ -188,7 +188,7 @@ def _is_named(pair: str, name: str) -> bool:
 def _requested_target(return_url: ReturnURL | None) -> str:
     """Path and query of the requested page, as they came.
 
-    :param return_url: leave out what it appended to the page.
+    :param return_url: leave out the pairs that it appended to the page, and tokens.
     """
     pairs = _pairs() if return_url is None else _without_appended(_pairs(), return_url)
     path = quote(request.root_path + request.path, safe=PATH_SAFE)

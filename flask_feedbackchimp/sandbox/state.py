@@ -67,7 +67,7 @@ class SandboxState:
     admins: Collection[str] = ()
     private: bool = False
     origin: str | None = None
-    _lock: Any = field(default_factory=Lock, init=False)
+    _lock: Lock = field(default_factory=Lock, init=False)
     _sign_ins: dict[str, Arrival] = field(default_factory=dict, init=False)
     _arrivals: deque[Arrival] = field(
         default_factory=lambda: deque(maxlen=MAX_ARRIVALS), init=False

@@ -245,9 +245,7 @@ def _is_for_display(name: object, email: object) -> bool:
 
 def _is_same_address(name: object, email: object) -> bool:
     return (
-        is_text(name)
-        and is_text(email)
-        and name.strip().casefold() == email.casefold()
+        is_text(name) and is_text(email) and name.strip().casefold() == email.casefold()
     )
 
 

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask_feedbackchimp.settings import Secret
-from flask_feedbackchimp.settings import AppState
 from flask_login import LoginManager
 
 from flask_feedbackchimp import FeedbackChimp, Identity
+from flask_feedbackchimp.settings import AppState, Secret
 from support.apps import BOARD, PREFIX, SECRET, User, make_app
 from support.cli import run, run_factory, words
 

@@ -7,11 +7,11 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from flask_feedbackchimp.identity import checked_claims, is_blank, is_email, is_name
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_feedbackchimp import TokenError
+from flask_feedbackchimp.identity import checked_claims, is_blank, is_email, is_name
 from support import people
 
 

@@ -4,12 +4,10 @@ import inspect
 import linecache
 from collections.abc import Callable
 from functools import partial
-from importlib.metadata import version
 from typing import Any
 
 import pytest
 from flask import Blueprint, Flask
-from flask_feedbackchimp.settings import get_state
 from flask_login import LoginManager, current_user
 from werkzeug.local import LocalProxy
 
@@ -26,6 +24,7 @@ from flask_feedbackchimp import (
     feedbackchimp_url,
     token_issued,
 )
+from flask_feedbackchimp.settings import get_state
 from support.apps import (
     BOARD,
     PREFIX,

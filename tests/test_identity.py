@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from flask import Flask, abort, g, redirect, request, session
-from flask_feedbackchimp.identity import is_email, is_name
 from flask_login import UserMixin
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_feedbackchimp import Identity, SignInRefused, TokenError
+from flask_feedbackchimp.identity import is_email, is_name
 from support import people
 from support.apps import (
     PREFIX,

@@ -10,7 +10,6 @@ from contextlib import suppress
 
 import jwt
 import pytest
-from flask_feedbackchimp.settings import Secret
 from hypothesis import given
 from hypothesis import strategies as st
 from jwt.utils import base64url_decode, base64url_encode
@@ -18,6 +17,7 @@ from jwt.utils import base64url_decode, base64url_encode
 from flask_feedbackchimp import TokenError
 from flask_feedbackchimp.sandbox import tokens
 from flask_feedbackchimp.sandbox.tokens import read
+from flask_feedbackchimp.settings import Secret
 from support.apps import SECRET
 
 KEY = Secret(SECRET)

@@ -8,13 +8,12 @@ from typing import Any
 
 import jwt
 import pytest
-from flask_feedbackchimp.settings import read_jwt_secret
-from flask_feedbackchimp.settings import Secret
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
 from flask_feedbackchimp import Identity
+from flask_feedbackchimp.settings import Secret, read_jwt_secret
 from flask_feedbackchimp.tokens import prepare_claims, sign
 
 GOOD = "kR7-test-only-signing-secret-of-44-characters"
@@ -194,7 +193,10 @@ def test_quotes(value):
         ("0" * 64, "is one character repeated: copy it"),
         ("x" * 100_000, "is one character repeated: copy it"),
         ("$FEEDBACKCHIMP_SECRET", "is the name of a variable, not its value: look at"),
-        ("${FEEDBACKCHIMP_SECRET}", "is the name of a variable, not its value: look at"),
+        (
+            "${FEEDBACKCHIMP_SECRET}",
+            "is the name of a variable, not its value: look at",
+        ),
         ("${JWT:-}", "is the name of a variable, not its value: look at"),
         ("$(cat /run/secret)", "is the name of a variable, not its value: look at"),
         ("%JWT_SECRET%", "is the name of a variable, not its value: look at"),

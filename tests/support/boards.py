@@ -5,10 +5,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask
-from flask_feedbackchimp.settings import Secret
 
 from flask_feedbackchimp import Identity, tokens
 from flask_feedbackchimp.sandbox import create_sandbox
+from flask_feedbackchimp.settings import Secret
 from support.apps import SECRET
 
 SSO_URL = "http://localhost:5000/sso/feedbackchimp"

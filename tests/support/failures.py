@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from flask import Config, Flask
-from flask_feedbackchimp.settings import get_state
 from jinja2 import DictLoader
 
 from flask_feedbackchimp import (
@@ -16,6 +15,7 @@ from flask_feedbackchimp import (
 )
 from flask_feedbackchimp.sandbox import create_sandbox
 from flask_feedbackchimp.sandbox.tokens import read
+from flask_feedbackchimp.settings import get_state
 from support.apps import BOARD, PREFIX, SECRET, User, logged_in, make_app, plain
 
 #: The return URL in each of its forms.

@@ -13,6 +13,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.intersphinx",
     "sphinx_copybutton",
+    "sphinx_llms_txt",
 ]
 exclude_patterns = ["_build"]
 myst_enable_extensions = ["colon_fence", "deflist"]
@@ -43,6 +44,15 @@ nitpick_ignore = [
     ("py:class", "Flask")
 ]  # an annotation that is written without its module
 
+# llms.txt lists the pages, and llms-full.txt has them in one file.
+llms_txt_summary = (
+    "Sign the users of a Flask app in to its FeedbackChimp board. Flask-Login says who "
+    "the user is; the browser carries a short-lived JSON Web Token to the board."
+)
+llms_txt_code_files = ["+:../README.md", "+:../example_app/*.py"]
+llms_txt_exclude = ["changes", "performance"]
+
+html_baseurl = "https://flask-feedbackchimp.readthedocs.io/en/latest/"
 html_theme = "furo"
 html_title = f"flask-feedbackchimp {version}"
 html_static_path = ["_static"]

@@ -21,7 +21,9 @@ from selenium.common.exceptions import NoSuchElementException as NotThere
 from selenium.common.exceptions import StaleElementReferenceException as Stale
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.client_config import ClientConfig
 from selenium.webdriver.remote.command import Command
+from selenium.webdriver.remote.remote_connection import RemoteConnection
 
 from support.outside import missing
 
@@ -156,8 +158,14 @@ def webkit() -> Iterator[Any]:
         environ = {**os.environ, "DISPLAY": f":{xvfb.stdout.readline().strip()}"}
         try:
             service = webdriver.WebKitGTKService(program, env=environ)
-            with webdriver.WebKitGTK(service=service) as driver:
+            service.start()
+            # Not webdriver.WebKitGTK: it warns of a deprecation in Selenium itself.
+            config = ClientConfig(service.service_url)
+            connection = RemoteConnection(client_config=config)
+            options = webdriver.WebKitGTKOptions()
+            with webdriver.Remote(connection, options=options) as driver:
                 yield driver
+            service.stop()
         finally:
             xvfb.terminate()
 

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 from selenium import webdriver
 from selenium.common.exceptions import NoSuchElementException as NotThere
 from selenium.common.exceptions import StaleElementReferenceException as Stale
@@ -27,7 +28,7 @@ from selenium.webdriver.remote.remote_connection import RemoteConnection
 
 from support.outside import missing
 
-SECONDS = 10  # until something is said never to happen
+SECONDS = 6  # until something is said never to happen
 
 T = TypeVar("T")
 
@@ -195,6 +196,11 @@ def firefox() -> Iterator[Any]:
 
 
 ENGINES = {"Chromium": chromium, "Firefox": firefox, "WebKit": webkit}
+
+
+def in_engines(*names: str) -> Any:
+    """Mark what only these engines can do."""
+    return pytest.mark.parametrize("engine", names, indirect=True)
 
 
 @contextmanager

@@ -139,6 +139,13 @@ class Shop:
         """Everybody who came to the board with a token, in order."""
         return get_arrivals(self.board.app)
 
+    def continue_page(self) -> str:
+        """The URL of what scripts get, without the ``Refresh`` that leads on."""
+        script = {"Sec-Fetch-Mode": "cors"}
+        answer = self.app.test_client().get(PREFIX, headers=script)
+        self.body = answer.text
+        return f"{self.server.url}/body"
+
     def _make_app(self, config: dict[str, Any]) -> Flask:
         app = Flask("shop")
         app.config |= {
@@ -158,6 +165,10 @@ class Shop:
         @app.get("/")
         def home() -> str:
             return self._page(_HOME)
+
+        @app.get("/body")
+        def body() -> str:
+            return self.body
 
         @app.get("/account")
         def account() -> str:

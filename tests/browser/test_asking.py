@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask import Response
 
-from browser.engines import wait_until
+from browser.engines import in_engines, wait_until
 from support.apps import PREFIX
 
 #: Whose page asks for the endpoint, and how.
@@ -30,11 +30,6 @@ another <iframe src="URL"></iframe>
 another <link rel="prefetch" href="URL">
 another <script>fetch("URL", {mode: "no-cors", credentials: "include"})</script>
 """.strip().splitlines()
-
-
-def in_engines(*names: str) -> Any:
-    """What only these engines can do."""
-    return pytest.mark.parametrize("engine", names, indirect=True)
 
 
 def other_site(serve: Any, body: str) -> str:
@@ -95,7 +90,9 @@ def test_a_service_worker_may_pass_a_click_on(shop, visitor):
     visitor.open(shop.server.url + "/log-in-at-once")
     visitor.open(shop.home)
     visitor.run("navigator.serviceWorker.register('/worker.js')")
-    wait_until(lambda: visitor.run("return navigator.serviceWorker.controller !== null"))
+    wait_until(
+        lambda: visitor.run("return navigator.serviceWorker.controller !== null")
+    )
     visitor.click("#bare")
     visitor.arrive(shop.deep_link)
     assert len(shop.issued) == 1

@@ -28,7 +28,7 @@ from selenium.webdriver.remote.remote_connection import RemoteConnection
 
 from support.outside import missing
 
-SECONDS = 6  # until something is said never to happen
+SECONDS = 10  # until something is said never to happen
 
 T = TypeVar("T")
 
@@ -95,8 +95,9 @@ class Visitor:
         wait_until(is_there, lambda: f"{url} was expected, this came: {self.url()}")
 
     def forget(self) -> None:
-        """Delete the cookies of the site that is open."""
+        """Delete the cookies of the site that is open; WebKit takes its time."""
         self._driver.delete_all_cookies()
+        wait_until(lambda: not self._driver.get_cookies())
 
     def resize(self, width: int, height: int) -> None:
         self._driver.set_window_size(width, height)
@@ -223,6 +224,7 @@ _IN_MARIONETTE = {
     Command.SEND_KEYS_TO_ELEMENT: "WebDriver:ElementSendKeys",
     Command.W3C_ACTIONS: "WebDriver:PerformActions",
     Command.W3C_EXECUTE_SCRIPT: "WebDriver:ExecuteScript",
+    Command.GET_ALL_COOKIES: "WebDriver:GetCookies",
     Command.DELETE_ALL_COOKIES: "WebDriver:DeleteAllCookies",
     Command.SET_WINDOW_RECT: "WebDriver:SetWindowRect",
 }

@@ -45,19 +45,6 @@ def test_the_address_bar(board_page, shop, ada):
     assert fragment == url.partition("#")[2]
 
 
-def test_the_back_button_leaves_the_token_alone(shop, ada):
-    """Back is the shop's page, forward the board's; the endpoint is not between."""
-    ada.open(shop.home)
-    ada.click("#bare")
-    ada.arrive(shop.deep_link)
-    ada.back()
-    ada.arrive(shop.home)
-    ada.forward()
-    ada.arrive(shop.deep_link)
-    assert "Ada Lovelace" in ada.text()
-    assert len(shop.issued) == len(shop.arrivals) == 1
-
-
 def test_a_naive_board(shop, ada):
     """It learns no referrer, as from a plain link; no cache answers the second click.
 

@@ -1,7 +1,8 @@
 """A visitor in each engine, and a shop for a test."""
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from contextlib import ExitStack
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -13,11 +14,17 @@ from support.live import LiveServer
 from support.outside import npm_packages
 
 
-@pytest.fixture(scope="session", params=ENGINES)
-def engine(request: pytest.FixtureRequest) -> Iterator[Visitor]:
-    """A browser, started once."""
-    with start(request.param) as visitor:
-        yield visitor
+@pytest.fixture(scope="session")
+def start_once() -> Iterator[Callable[[str], Visitor]]:
+    """Start a browser, or take the one that was started before."""
+    with ExitStack() as stack:
+        yield cache(lambda engine: stack.enter_context(start(engine)))
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest, start_once: Any) -> Visitor:
+    """A browser, used by one test after another."""
+    return start_once(request.param)
 
 
 @pytest.fixture(scope="session")

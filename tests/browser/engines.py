@@ -1,19 +1,16 @@
 """Three engines behind the same few verbs: Blink, Gecko and WebKit.
 
-All three are packages of Debian, driven by Selenium, and nothing is downloaded. Firefox
-is spoken to directly, because geckodriver is not packaged.
+All three are packages of Debian, driven by Selenium; nothing is downloaded.
 """
 
-import json
 import os
 import shutil
-import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import pytest
@@ -23,9 +20,9 @@ from selenium.common.exceptions import StaleElementReferenceException as Stale
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.client_config import ClientConfig
-from selenium.webdriver.remote.command import Command
 from selenium.webdriver.remote.remote_connection import RemoteConnection
 
+from browser.marionette import Marionette
 from support.outside import missing
 
 SECONDS = 10  # until something is said never to happen
@@ -99,9 +96,6 @@ class Visitor:
         self._driver.delete_all_cookies()
         wait_until(lambda: not self._driver.get_cookies())
 
-    def resize(self, width: int, height: int) -> None:
-        self._driver.set_window_size(width, height)
-
     def cdp(self, command: str, **params: Any) -> Any:
         """A command of Chromium's own protocol."""
         return self._driver.execute_cdp_cmd(command, params)
@@ -120,26 +114,22 @@ class Visitor:
 
 
 def wait_until(
-    condition: Callable[[], Any], complaint: Callable[[], str] = lambda: "Never."
+    condition: Callable[[], Any],
+    complaint: Callable[[], str] = lambda: "It never came to pass.",
+    seconds: int = SECONDS,
 ) -> None:
     """Ask again until something holds."""
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, complaint()
         time.sleep(0.02)
-
-
-def _program(name: str, package: str) -> str:
-    return shutil.which(name) or missing(name, f"apt-get install {package}")
 
 
 @contextmanager
 def chromium() -> Iterator[Any]:
     """Blink, by chromedriver."""
     options = webdriver.ChromeOptions()
-    options.binary_location = _program(
-        os.environ.get("CHROMIUM", "chromium"), "chromium"
-    )
+    options.binary_location = _program("chromium", "chromium")
     # Without a sandbox, because the tests may run as root in a container.
     for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic"):
         options.add_argument(flag)
@@ -149,51 +139,58 @@ def chromium() -> Iterator[Any]:
 
 
 @contextmanager
-def webkit() -> Iterator[Any]:
-    """WebKit, by its own driver; GTK needs a display, if only a virtual one."""
-    program = _program("WebKitWebDriver", "webkit2gtk-driver")
-    display = [_program("Xvfb", "xvfb"), "-displayfd", "1", "-nolisten", "tcp"]
-    with subprocess.Popen(
-        display, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as xvfb:
-        assert xvfb.stdout is not None
-        environ = {**os.environ, "DISPLAY": f":{xvfb.stdout.readline().strip()}"}
-        try:
-            service = webdriver.WebKitGTKService(program, env=environ)
-            service.start()
-            # Not webdriver.WebKitGTK: it warns of a deprecation in Selenium itself.
-            config = ClientConfig(service.service_url)
-            connection = RemoteConnection(client_config=config)
-            options = webdriver.WebKitGTKOptions()
-            with webdriver.Remote(connection, options=options) as driver:
-                yield driver
-            service.stop()
-        finally:
-            xvfb.terminate()
-
-
-@contextmanager
 def firefox() -> Iterator[Any]:
     """Gecko, by Marionette."""
     program = _program("firefox-esr", "firefox-esr")
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+    with TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         settings = Path(profile, "user.js")
         settings.write_text('user_pref("marionette.port", 0);\n')  # any that is free
+        port = Path(profile, "MarionetteActivePort")
         argv = [program, "--headless", "--marionette", "--no-remote"]
-        with subprocess.Popen(
-            [*argv, "--profile", profile],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        ) as process:
-            port = Path(profile, "MarionetteActivePort")
-            try:
-                wait_until(lambda: port.exists() and port.read_text())
-                connection = Marionette(int(port.read_text()))
-                options = webdriver.FirefoxOptions()
-                with webdriver.Remote(connection, options=options) as driver:
-                    yield driver
-            finally:
-                process.terminate()
+        with _running(*argv, "--profile", profile):
+            wait_until(lambda: port.exists() and port.read_text(), seconds=60)
+            connection = Marionette(int(port.read_text()))
+            options = webdriver.FirefoxOptions()
+            with webdriver.Remote(connection, options=options) as driver:
+                yield driver
+
+
+@contextmanager
+def webkit() -> Iterator[Any]:
+    """WebKit, by its own driver; GTK needs a display, if only a virtual one."""
+    program = _program("WebKitWebDriver", "webkit2gtk-driver")
+    xvfb = [_program("Xvfb", "xvfb"), "-displayfd", "1", "-nolisten", "tcp"]
+    with _running(*xvfb, stdout=subprocess.PIPE) as display, ExitStack() as stack:
+        number = display.stdout.readline().strip()
+        environ = {**os.environ, "DISPLAY": f":{number}"}
+        service = webdriver.WebKitGTKService(program, env=environ)
+        service.start()
+        stack.callback(service.stop)
+        # Not webdriver.WebKitGTK, which meets a deprecation in Selenium itself.
+        config = ClientConfig(service.service_url)
+        connection = RemoteConnection(client_config=config)
+        options = webdriver.WebKitGTKOptions()
+        yield stack.enter_context(webdriver.Remote(connection, options=options))
+
+
+def _program(name: str, package: str) -> str:
+    """The path of a program: what ``CHROMIUM`` names, say, or else ``chromium``."""
+    variable = name.partition("-")[0].upper()
+    return shutil.which(os.environ.get(variable, name)) or missing(
+        name, f"apt-get install {package}"
+    )
+
+
+@contextmanager
+def _running(*argv: str, stdout: int = subprocess.DEVNULL) -> Iterator[Any]:
+    """A program that is ended in the end."""
+    with subprocess.Popen(
+        argv, stdout=stdout, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
 
 
 ENGINES = {"Chromium": chromium, "Firefox": firefox, "WebKit": webkit}
@@ -209,58 +206,3 @@ def start(engine: str) -> Iterator[Visitor]:
     """A browser with nothing in it, closed in the end."""
     with ENGINES[engine]() as driver:
         yield Visitor(engine, driver)
-
-
-_IN_MARIONETTE = {
-    Command.NEW_SESSION: "WebDriver:NewSession",
-    Command.QUIT: "Marionette:Quit",
-    Command.GET: "WebDriver:Navigate",
-    Command.GET_CURRENT_URL: "WebDriver:GetCurrentURL",
-    Command.GO_BACK: "WebDriver:Back",
-    Command.GO_FORWARD: "WebDriver:Forward",
-    Command.FIND_ELEMENT: "WebDriver:FindElement",
-    Command.CLICK_ELEMENT: "WebDriver:ElementClick",
-    Command.GET_ELEMENT_TEXT: "WebDriver:GetElementText",
-    Command.SEND_KEYS_TO_ELEMENT: "WebDriver:ElementSendKeys",
-    Command.W3C_ACTIONS: "WebDriver:PerformActions",
-    Command.W3C_EXECUTE_SCRIPT: "WebDriver:ExecuteScript",
-    Command.GET_ALL_COOKIES: "WebDriver:GetCookies",
-    Command.DELETE_ALL_COOKIES: "WebDriver:DeleteAllCookies",
-    Command.SET_WINDOW_RECT: "WebDriver:SetWindowRect",
-}
-
-
-class Marionette:
-    """Carries Selenium's commands to Firefox, as geckodriver would.
-
-    Marionette is Firefox's own form of WebDriver: JSON behind its length, over TCP.
-    """
-
-    def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port))
-        self._answers = self._socket.makefile("rb")
-        self._read()  # its greeting
-
-    def execute(self, command: str, params: dict[str, Any] | None) -> dict[str, Any]:
-        """The answer, as Selenium's own connection gives it."""
-        params = params or {}
-        params = params.get("capabilities", {}).get("alwaysMatch", params)
-        message = json.dumps([0, 0, _IN_MARIONETTE[command], params]).encode()
-        self._socket.sendall(b"%d:%s" % (len(message), message))
-        _, _, error, result = self._read()
-        if error:
-            return {"status": 500, "value": json.dumps({"value": error})}
-        if isinstance(result, dict) and list(result) == ["value"]:
-            result = result["value"]
-        return {"value": result}
-
-    def close(self) -> None:
-        self._answers.close()
-        self._socket.close()
-
-    def _read(self) -> Any:
-        length = b""
-        while (digit := self._answers.read(1)) != b":":
-            assert digit, "Firefox has ended."
-            length += digit
-        return json.loads(self._answers.read(int(length)))

@@ -15,8 +15,11 @@ from typing import Any, TypeVar
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException as NotThere
-from selenium.common.exceptions import StaleElementReferenceException as Stale
+from selenium.common.exceptions import (
+    NoSuchElementException,
+    NoSuchFrameException,
+    StaleElementReferenceException,
+)
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.client_config import ClientConfig
@@ -25,7 +28,15 @@ from selenium.webdriver.remote.remote_connection import RemoteConnection
 from browser.marionette import Marionette
 from support.outside import missing
 
+LOADED = "return document.readyState !== 'loading'"
 SECONDS = 10  # until something is said never to happen
+
+#: What is said of a page that is about to go, the second by WebKit; ask again.
+PASSING = (
+    NoSuchElementException,
+    NoSuchFrameException,
+    StaleElementReferenceException,
+)
 
 T = TypeVar("T")
 
@@ -84,10 +95,9 @@ class Visitor:
         """Wait until the address bar shows a URL, and the page has loaded."""
 
         def is_there() -> bool:
-            return self.url() == url and self.run("return document.readyState") in (
-                "interactive",
-                "complete",
-            )
+            with suppress(*PASSING):
+                return self.url() == url and self.run(LOADED)
+            return False
 
         wait_until(is_there, lambda: f"{url} was expected, this came: {self.url()}")
 
@@ -105,7 +115,7 @@ class Visitor:
         results: list[T] = []
 
         def try_it() -> bool:
-            with suppress(NotThere, Stale):
+            with suppress(*PASSING):
                 results.append(do(self._driver.find_element(By.CSS_SELECTOR, css)))
             return bool(results)
 

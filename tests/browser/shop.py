@@ -127,6 +127,7 @@ class Shop:
         self.server, self.board = serve(), serve()
         self.home, self.board_origin = f"{self.server.url}/", self.board.foreign_url
         self.endpoint = self.server.url + PREFIX
+        self.log_in_at_once = f"{self.server.url}/log-in-at-once"
         self.deep_link = self.board_origin + DEEP_LINK
         self.server.app = self.app = self._make_app(config)
         options = {"sso_url": self.endpoint}

@@ -39,7 +39,7 @@ def test_axe_finds_nothing(scheme: str, shop: Shop, visitor: Visitor) -> None:
     axe = npm_packages("axe-core") / "axe-core" / "axe.min.js"
     feature = {"name": "prefers-color-scheme", "value": scheme}
     visitor.cdp("Emulation.setEmulatedMedia", features=[feature])
-    visitor.open(shop.server.url + "/log-in-at-once")
+    visitor.open(shop.log_in_at_once)
     board = [shop.board_origin + path for path in BOARD_PAGES]
     found = []
     for url in [shop.endpoint, shop.continue_page(), *board]:

@@ -51,7 +51,7 @@ def test_only_a_visit_gets_a_token(case, serve, shop, visitor):
     """A frame of another site comes without the session's cookie."""
     whose, html = case.split(maxsplit=1)
     html = html.replace("URL", shop.endpoint)
-    visitor.open(shop.server.url + "/log-in-at-once")
+    visitor.open(shop.log_in_at_once)
     shop.body = html
     visitor.open(shop.home if whose == "own" else other_site(serve, html))
     wait_until(lambda: shop.server.to(PREFIX))
@@ -62,7 +62,7 @@ def test_only_a_visit_gets_a_token(case, serve, shop, visitor):
 @pytest.mark.parametrize("action", ["prefetch", "prerender"])
 def test_speculation_mints_nothing(action, shop, visitor):
     """Chromium asks ahead for the endpoint, as for the shop's page; a click works."""
-    visitor.open(shop.server.url + "/log-in-at-once")
+    visitor.open(shop.log_in_at_once)
     urls = f'["{PREFIX}", "/?ahead"]'
     rules = f'{{"{action}": [{{"urls": {urls}, "eagerness": "immediate"}}]}}'
     shop.head = f'<script type="speculationrules">{rules}</script>'
@@ -81,7 +81,7 @@ def test_speculation_mints_nothing(action, shop, visitor):
 
 def test_a_link_of_another_site_signs_in(serve, shop, visitor):
     """The control, and how the board's own *Log in* gets here."""
-    visitor.open(shop.server.url + "/log-in-at-once")
+    visitor.open(shop.log_in_at_once)
     visitor.open(other_site(serve, f'<a href="{shop.endpoint}">Log in</a>'))
     visitor.click("a")
     visitor.arrive(f"{shop.board_origin}/")
@@ -96,7 +96,7 @@ def test_a_service_worker_may_pass_a_click_on(shop, visitor):
     """
     answer = Response(worker, mimetype="text/javascript")
     shop.app.add_url_rule("/worker.js", view_func=lambda: answer)
-    visitor.open(shop.server.url + "/log-in-at-once")
+    visitor.open(shop.log_in_at_once)
     visitor.open(shop.home)
     visitor.run("navigator.serviceWorker.register('/worker.js')")
     wait_until(

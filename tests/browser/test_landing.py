@@ -24,7 +24,7 @@ PAGES = f"""
 @pytest.fixture
 def ada(shop: Any, visitor: Any) -> Any:
     """A visitor who is logged in to the shop."""
-    visitor.open(shop.server.url + "/log-in-at-once")
+    visitor.open(shop.log_in_at_once)
     return visitor
 
 

@@ -27,7 +27,7 @@ def show(visitor: Visitor) -> Iterator[Callable[..., None]]:
         visitor.cdp("Emulation.setDeviceMetricsOverride", **size)
         feature = {"name": "prefers-color-scheme", "value": scheme}
         visitor.cdp("Emulation.setEmulatedMedia", features=[feature])
-        visitor.open(shop.server.url + "/log-in-at-once")
+        visitor.open(shop.log_in_at_once)
         visitor.open(shop.endpoint if page == "refusal" else shop.continue_page())
         assert visitor.run("return document.documentElement.scrollWidth") <= width
         # CanvasText: what the browser writes with on its own background.

@@ -16,6 +16,7 @@ from browser.shop import (
     Shop,
 )
 from support.apps import PREFIX
+from support.live import Exchange
 from support.sampling import sample
 
 #: The visible link of the continue page.
@@ -27,6 +28,8 @@ POLICIES = {"no policy": "", FORM_ACTION_SELF: FORM_ACTION_SELF}
 LOGINS = [HONOURS_NEXT, IGNORES_NEXT, OWN_PAGE]
 #: What the app sends, loads and does: every row is walked in each engine.
 APPS = list(product(POLICIES, LIBRARIES, LOGINS))
+#: Where the attributes of the helper's link keep the library out of its way.
+OBEYING = {"no library", "Turbo", "htmx 2", "htmx 4"}
 
 
 def assert_arrived(visitor: Any, shop: Shop) -> None:
@@ -34,6 +37,11 @@ def assert_arrived(visitor: Any, shop: Shop) -> None:
     visitor.arrive(shop.deep_link)
     assert "Ada Lovelace" in visitor.text()
     assert_one_token(shop)
+
+
+def is_navigation(exchange: Exchange) -> bool:
+    """Whether the browser asked, and not a script."""
+    return exchange.headers["sec-fetch-mode"] == "navigate"
 
 
 def assert_one_token(shop: Shop) -> None:
@@ -65,13 +73,17 @@ def test_a_nav_link(link, library, open_shop, visitor):
     *Back* is the shop's page, forward the board's; the endpoint is not between.
     """
     shop = open_shop(policy=FORM_ACTION_SELF, library=library)
-    visitor.open(shop.server.url + "/log-in-at-once")
+    visitor.open(shop.log_in_at_once)
     visitor.open(shop.home)
     visitor.click("#ordinary")
     visitor.arrive(f"{shop.home}?turn=1")
+    asked = [e for e in shop.server.exchanges if e.target == "/?turn=1"]
+    assert {is_navigation(e) for e in asked} == {library == "no library"}
     visitor.click(link)
     go_on(visitor, shop)
     assert_arrived(visitor, shop)
+    if link == "#helper" and library in OBEYING:
+        assert [is_navigation(e) for e in shop.server.to(PREFIX)] == [True]
     visitor.back()
     visitor.arrive(f"{shop.home}?turn=1")
     visitor.forward()
@@ -82,7 +94,7 @@ def test_a_nav_link(link, library, open_shop, visitor):
 def test_hesitating_at_a_nav_link(library, open_shop, visitor):
     """It mints nothing, though libraries fetch what the mouse rests on."""
     shop = open_shop(library=library)
-    visitor.open(shop.server.url + "/log-in-at-once")
+    visitor.open(shop.log_in_at_once)
     visitor.open(shop.home)
     for link in ("#helper", "#bare", "#ordinary"):
         visitor.hesitate(link, REST)

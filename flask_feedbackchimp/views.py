@@ -95,7 +95,11 @@ def _is_navigation() -> bool:
     """Whether the browser shows the answer, rather than a script that asked for it."""
     if request.headers.get("HX-Request") == "true":
         return False
-    return request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+    mode = request.headers.get("Sec-Fetch-Mode", "navigate")
+    # Firefox gives this mode to a click that a service worker passes on. It would go
+    # round in circles on the continue page. Scripts do not ask for an upgrade.
+    passed_on = mode == "same-origin" and "Upgrade-Insecure-Requests" in request.headers
+    return mode == "navigate" or passed_on
 
 
 def _prefers_json() -> bool:

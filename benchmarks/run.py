@@ -89,24 +89,23 @@ def count(python: Path, package: Path, loops: int, seed: int) -> dict[str, float
 
 def report(counts: dict[str, list[dict[str, float]]]) -> tuple[str, str]:
     """The table with the noise below it, and a line about the goals."""
-    lines = [("what", "best", "worst", "instructions of the worst", "goal", "")]
-    lines.append(("---", "---:", "---:", "---:", "---:", "---"))
+    lines = [("what", "best", "worst", "goal")]
+    lines.append(("---", "---:", "---:", "---:"))
     noise, verdicts = 0.0, defaultdict(list)
     for title, (name, other, goal) in ROWS.items():
-        figures, keys = [], (name, other) if other else ()
+        figures = []
         for version, found in counts.items():
             values = [each[name] / (each[other] if other else 1) for each in found]
             noise = max(noise, (max(values) - min(values)) / (mean(values) or 1))
-            pair = (_number(mean(each[key] for each in found)) for key in keys)
-            figures.append((mean(values), version, " / ".join(pair)))
+            figures.append((mean(values), version))
         best, worst = min(figures), max(figures)
         wanted = verdict = ""
         if goal is not None:
-            wanted = f"≤ {_number(goal)}"
             verdict = "met" if worst[0] <= goal else "missed"
+            wanted = f"≤ {_number(goal)}, {verdict}"
         verdicts[verdict].append(title)
-        ends = (f"{_number(value)} ({version})" for value, version, _ in (best, worst))
-        lines.append((title, *ends, worst[2], wanted, verdict))
+        ends = (f"{_number(value)} ({version})" for value, version in (best, worst))
+        lines.append((title, *ends, wanted))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     table = [f"| {' | '.join(map(str.ljust, line, widths))} |" for line in lines]
     if noise:

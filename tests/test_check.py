@@ -69,10 +69,10 @@ class Browser(Client):
 
         super().__init__(serve)
 
-    def get(self, url: str, **options: Any) -> Any:
+    def open(self, url: str, **options: Any) -> Any:
         origin = urljoin(url, "/")
         path = f"/{url.removeprefix(origin)}"
-        return super().get(path, **options | {"base_url": origin})
+        return super().open(path, **options | {"base_url": origin})
 
 
 def visit_for_real(app: Flask, url: str, user_id: str | None = None) -> Visit | None:

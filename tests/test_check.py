@@ -70,9 +70,11 @@ class Browser(Client):
         super().__init__(serve)
 
     def open(self, url: str, **options: Any) -> Any:
+        if "base_url" in options:
+            return super().open(url, **options)
         origin = urljoin(url, "/")
         path = f"/{url.removeprefix(origin)}"
-        return super().open(path, **options | {"base_url": origin})
+        return super().open(path, base_url=origin, **options)
 
 
 def visit_for_real(app: Flask, url: str, user_id: str | None = None) -> Visit | None:
@@ -87,7 +89,10 @@ def visit_for_real(app: Flask, url: str, user_id: str | None = None) -> Visit | 
     param = app.extensions["feedbackchimp"].settings.redirect_param
     url += f"?{param}={quote(f'{BOARD}/board/1002-feature-requests', safe='')}"
     for _ in range(_MOST_REDIRECTS):
-        visit = board.visit(browser, url)
+        try:
+            visit = board.visit(browser, url)
+        except AssertionError:  # what the kit says of an endpoint that leads to itself
+            return None
         url = urljoin(url, visit.location or "")
         if visit.location is None or urlsplit(url).netloc != host:
             return visit
@@ -925,3 +930,9 @@ def test_name_that_the_output_cannot_encode():
     app.name = "café"
     assert "'café'" in report(app)
     assert r"'caf\xe9'" in report(app, charset="ascii")
+
+
+def test_secret_that_the_app_took_out_of_its_config():
+    app = sound_app()
+    del app.config["FEEDBACKCHIMP_JWT_SECRET"]
+    assert "email ada@example.com name Ada Lovelace" in report(app, "--user", "ada")

@@ -41,7 +41,7 @@ _PREFETCH_HEADERS = ("Sec-Purpose", "X-Sec-Purpose", "Purpose", "X-Moz")
 _PREVIEW_HEADERS = ("Purpose", "X-Purpose")
 _BOARD_PATH = "/board/"  # the only path known of the vendor's boards
 
-#: Holds the endpoint's query, quoted, while a visitor logs in.
+#: Holds the endpoint's path and query, quoted, while a visitor logs in.
 LOGIN_COOKIE = "feedbackchimp_login"
 _LOGIN_COOKIE_MAX_AGE = 600  # seconds
 # Browsers keep 4,096 bytes with the name; Werkzeug warns at 4,093 with the attributes.
@@ -71,7 +71,7 @@ def redirect() -> ResponseReturnValue:
         user = signed_in_user()
         if user is None:
             return _send_to_login(attempt)
-        if LOGIN_COOKIE in request.cookies:
+        if _remembered_url() is not None:
             return _forget_page(_continue_page())
         from .tokens import issue_url  # imports jwt
 
@@ -176,7 +176,8 @@ def _send_to_login(attempt: audit.Attempt) -> ResponseReturnValue:
 
 def _remember_page(response: Response) -> Response:
     """Let the browser remember this request's query while the visitor logs in."""
-    value = quote(request.query_string, safe="/:=&?")
+    url = endpoint_path(get_state()).encode() + b"?" + request.query_string
+    value = quote(url, safe="/:=&?")
     if len(value) > _LOGIN_COOKIE_MAX_BYTES:
         return _forget_page(response)  # of a visit before
     response.set_cookie(
@@ -196,24 +197,36 @@ def _forget_page(response: Response) -> Response:
     return response
 
 
+def _remembered_url() -> str | None:
+    """The endpoint's URL that the cookie holds, without a host.
+
+    The cookie of an app at a mount point above this one is sent along, too. It is none
+    of ours, and could not be deleted here.
+    """
+    url = unquote_to_bytes(request.cookies.get(LOGIN_COOKIE, ""))
+    path, _, query = quote(url, safe=URL_SAFE).partition("?")
+    if path != endpoint_path(get_state()):
+        return None
+    return f"{path}{query and '?'}{query}"
+
+
 def lead_back(_: object, **__: Any) -> None:
     """Let the login that just happened lead back to the endpoint.
 
     A receiver of Flask-Login's ``user_logged_in``. Many logins ignore ``next``, or lose
     its query.
     """
-    if has_request_context() and LOGIN_COOKIE in request.cookies:
-        after_this_request(_lead_to_remembered_page)
+    url = _remembered_url() if has_request_context() else None
+    if url is None:
+        return
 
-
-def _lead_to_remembered_page(response: Response) -> Response:
-    query = quote(unquote_to_bytes(request.cookies[LOGIN_COOKIE]), safe=URL_SAFE)
-    url = f"{endpoint_path(get_state())}{query and '?'}{query}"
-    is_redirect = response.location is not None and 300 <= response.status_code < 400
-    if is_redirect and not _names_another_place(url):
-        response.location = url
-        response.status_code = 303  # a 307 would send the login form to the endpoint
-    return response
+    @after_this_request
+    def lead_to_remembered_page(response: Response) -> Response:
+        is_redirect = response.location and 300 <= response.status_code < 400
+        if is_redirect and not _names_another_place(url):
+            response.location = url
+            response.status_code = 303  # a 307 would send the login form once more
+        return response
 
 
 def _names_another_place(url: str) -> bool:

@@ -20,10 +20,11 @@ from flask import (
     make_response,
     render_template,
     request,
+    session,
 )
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from . import audit
 from .board import PATH_SAFE, URL_SAFE, Board
@@ -219,27 +220,40 @@ def lead_back(_: object, **__: Any) -> None:
     url = _remembered_url() if has_request_context() else None
     if url is None:
         return
+    by_session = current_app.config.get("USE_SESSION_FOR_NEXT")
+    # Looked up now, because logins take it out.
+    next_in_session = session.get("next", "") if by_session else ""
 
     @after_this_request
     def lead_to_remembered_page(response: Response) -> Response:
         is_redirect = response.location and 300 <= response.status_code < 400
-        if is_redirect and not _names_another_place(url):
+        if is_redirect and not _names_another_place(url, next_in_session):
             response.location = url
             response.status_code = 303  # a 307 would send the login form once more
         return response
 
 
-def _names_another_place(url: str) -> bool:
+def _names_another_place(url: str, next_in_session: str) -> bool:
     """Whether the login was asked to lead somewhere else than to this path and query.
 
     What begins like it and is cut short is the same place: logins lose a query, or all
     of it behind an ``&``.
     """
-    places = _query_args().getlist("next") + request.form.getlist("next")
+    places = [next_in_session, *_query_args().getlist("next"), *_form_values("next")]
     host = request.host_url.rstrip("/")
     wanted = [unquote_plus(place.removeprefix(host)) for place in places if place]
     endpoint, whole = unquote_plus(endpoint_path(get_state())), unquote_plus(url)
-    return not all(p.startswith(endpoint) and whole.startswith(p) for p in wanted)
+    return not all(
+        place.startswith(endpoint) and whole.removeprefix(place)[:1] in ("", *"?&#")
+        for place in wanted
+    )
+
+
+def _form_values(name: str) -> list[str]:
+    try:
+        return request.form.getlist(name)
+    except HTTPException:  # over a limit of the app's, or used up by the login
+        return []
 
 
 @blueprint.errorhandler(SignInRefused)

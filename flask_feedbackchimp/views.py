@@ -242,11 +242,8 @@ def _names_another_place(url: str, next_in_session: str) -> bool:
     places = [next_in_session, *_query_args().getlist("next"), *_form_values("next")]
     host = request.host_url.rstrip("/")
     wanted = [unquote_plus(place.removeprefix(host)) for place in places if place]
-    endpoint, whole = unquote_plus(endpoint_path(get_state())), unquote_plus(url)
-    return not all(
-        place.startswith(endpoint) and whole.removeprefix(place)[:1] in ("", *"?&#")
-        for place in wanted
-    )
+    whole = unquote_plus(url)
+    return any(whole.removeprefix(place)[:1] not in ("", *"?&#") for place in wanted)
 
 
 def _form_values(name: str) -> list[str]:

@@ -61,7 +61,7 @@ def stranger(app: Flask, query: str = QUERY, **environ: Any) -> Browser:
     return browser
 
 
-def enter(browser: Browser, query: str = "", **how: Any) -> Answer:
+def enter(browser: Browser, query: str | bytes = "", **how: Any) -> Answer:
     """Log in."""
     return browser.get(query, path="/enter", **how)
 
@@ -408,6 +408,19 @@ def test_query_and_form(query, form, led):
     body = urlencode({"next": form}).encode()
     answer = post(stranger(make_shop()), body, QUERY_STRING=query)
     assert is_led_back(answer) is led
+
+
+@pytest.mark.parametrize(
+    ("query", "led"),
+    [
+        (b"next=/orders&name=\xff", False),
+        (b"next=\xff", False),
+        (b"name=\xff", True),
+    ],
+)
+def test_query_that_is_no_text(query, led):
+    """A login that does not read it is not made to fail."""
+    assert is_led_back(enter(stranger(make_shop()), query)) is led
 
 
 def test_next_that_was_cut_at_an_ampersand():

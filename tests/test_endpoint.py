@@ -158,6 +158,8 @@ def test_prefetch_gets_no_token(name, value):
         {"Sec-Fetch-Mode": "cors"},
         {"Sec-Fetch-Mode": "no-cors"},
         {"Sec-Fetch-Mode": "same-origin"},
+        {"Sec-Fetch-Mode": "websocket"},
+        {"Sec-Fetch-Mode": "navigate, cors"},
         {"Sec-Fetch-Mode": "Navigate"},
         {"Sec-Fetch-Mode": ""},
     ],

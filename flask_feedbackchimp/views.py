@@ -1,12 +1,14 @@
 """The redirect endpoint: what is asked, in which order, and how it is answered.
 
-Only a navigation gets a token. Whatever else comes is led to one: by the continue
-page, and by a cookie that remembers the page while a visitor logs in.
+Only a navigation gets a token. Other requests of scripts get the continue page, which
+navigates; prefetches and JSON clients are refused. A cookie remembers the page while a
+visitor logs in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote_plus, unquote_to_bytes
 
@@ -20,10 +22,11 @@ from flask import (
     make_response,
     render_template,
     request,
+    session,
 )
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from . import audit
 from .board import PATH_SAFE, URL_SAFE, Board
@@ -56,32 +59,39 @@ _LOGIN_COOKIE_MAX_BYTES = 3800
 
 @blueprint.get("")
 def redirect() -> ResponseReturnValue:
-    """Send the visitor to the board, signed in; or say why not.
-
-    The order of the questions is part of the contract.
-    """
-    # HEAD, which Flask lets in with GET, and methods that only look like GET.
+    """Send the visitor to the board, signed in; or say why not."""
+    after_this_request(_keep_private)
+    # HEAD, which Flask lets in with GET; and request.method upper-cases: "get" is not.
     if request.environ["REQUEST_METHOD"] != "GET":
         raise MethodNotAllowed(["GET", "OPTIONS"])
-    state = get_state()
-    with audit.attempt() as attempt:
-        if _is_prefetch():
-            raise refusal("prefetch")
-        if not _is_navigation():
-            if _prefers_json():
-                raise refusal("not_a_navigation")
-            return _continue_page()
-        page, forwarded = _requested_page(state, attempt)
-        if not state.settings.enabled:
-            return _found(page)
-        user = signed_in_user()
-        if user is None:
-            return _send_to_login(attempt)
-        if LOGIN_COOKIE in request.cookies:
-            return _forget_page(_continue_page())
-        from .tokens import issue_url  # imports jwt
+    try:
+        with audit.attempt() as attempt:
+            return _respond(get_state(), attempt)
+    except SignInRefused as error:
+        return _show_refusal(error)
+    except TokenError:
+        return _show_refusal(refusal("claims_unusable"))
 
-        return _found(issue_url(state, user, page, forwarded, attempt))
+
+def _respond(state: AppState, attempt: audit.Attempt) -> ResponseReturnValue:
+    """Answer a GET. The order of the questions is part of the contract."""
+    if _is_prefetch():
+        raise refusal("prefetch")
+    if not _is_navigation():
+        if _prefers_json():
+            raise refusal("not_a_navigation")
+        return _continue_page()
+    page_url, forwarded = _requested_page(state, attempt)
+    if not state.settings.enabled:
+        return _redirect_to(page_url)
+    user = signed_in_user()
+    if user is None:
+        return _send_to_login(attempt)
+    if LOGIN_COOKIE in request.cookies:
+        return _forget_page(_continue_page())
+    from .tokens import issue_url  # imports jwt
+
+    return _redirect_to(issue_url(state, user, page_url, forwarded, attempt))
 
 
 def _is_prefetch() -> bool:
@@ -110,7 +120,7 @@ def _prefers_json() -> bool:
 def _requested_page(
     state: AppState, attempt: audit.Attempt
 ) -> tuple[str, Mapping[str, bytes]]:
-    """The page of the board that the request names, and the values to forward.
+    """The URL of the page that the request names, and the values to forward.
 
     :raises SignInRefused: with status 400, or 404 where no board is known.
     """
@@ -124,16 +134,16 @@ def _requested_page(
     if missing:
         attempt.mention(
             f"the request lacks {', '.join(missing)}, which FEEDBACKCHIMP_RETURN_URL "
-            "hands on"
+            "forwards"
         )
-    page = board.requested_page(pages)
-    return page, forwarded_values(request.query_string, forwarded_params)
+    page_url = board.requested_page(pages)
+    return page_url, forwarded_values(request.query_string, forwarded_params)
 
 
 def _query_args() -> MultiDict[str, str]:
     try:
         return request.args
-    except UnicodeDecodeError:  # raw bytes that are no text, in whichever pair
+    except UnicodeDecodeError:  # raw bytes that are not UTF-8
         query = request.query_string.decode(errors="replace")
         return MultiDict(parse_qsl(query, keep_blank_values=True))
 
@@ -151,7 +161,7 @@ def _other_param_hint(board: Board, param: str, args: MultiDict[str, str]) -> st
     return ""
 
 
-def _found(url: str) -> Response:
+def _redirect_to(url: str) -> Response:
     # Werkzeug's redirect() would repeat the URL, and so the token, in the body.
     text = "Redirecting to the feedback board."
     return Response(text, 302, {"Location": url}, mimetype="text/plain")
@@ -163,32 +173,37 @@ def _continue_page() -> Response:
     A script that fetched cannot follow a redirect to the board, and some browsers stop
     a form's redirects at the app's own policy (``form-action``).
     """
-    # Rebuilt, so that no byte of the request is echoed.
-    path = quote(request.path.lstrip("/"), safe=PATH_SAFE)
-    query = quote(request.query_string, safe=URL_SAFE)
-    url = f"{mount_path()}/{path}{query and '?'}{query}"
+    path = quote(f"/{request.path.lstrip('/')}", safe=PATH_SAFE)
+    url = _with_query(mount_path() + path, request.query_string)
     response = make_response(render_template("feedbackchimp/continue.html", url=url))
     response.headers["Refresh"] = f"0; url={url}"
     response.headers["HX-Redirect"] = url
     return response
 
 
+def _with_query(path: str, query: bytes) -> str:
+    """A path and a raw query, quoted so that only URL characters reach a header."""
+    quoted = quote(query, safe=URL_SAFE)
+    return f"{path}?{quoted}" if quoted else path
+
+
 def _send_to_login(attempt: audit.Attempt) -> ResponseReturnValue:
     try:
-        _ = request.url  # as Flask-Login reads it
+        _ = request.url  # Flask-Login makes next of it; it raises on a bad Host
     except ValueError:
         raise refusal("host_unreadable") from None
     attempt.login_required()
     after_this_request(_remember_page)
-    answer: ResponseReturnValue = current_app.login_manager.unauthorized()  # type: ignore[attr-defined]  # Flask-Login's
-    return answer
+    response: ResponseReturnValue = current_app.login_manager.unauthorized()  # type: ignore[attr-defined]  # Flask-Login's
+    return response
 
 
 def _remember_page(response: Response) -> Response:
     """Let the browser remember this request's query while the visitor logs in."""
     value = quote(request.query_string, safe="/:=&?")
     if len(value) > _LOGIN_COOKIE_MAX_BYTES:
-        return _forget_page(response)  # of a visit before
+        # Not the page of an earlier visit, either.
+        return _forget_page(response) if LOGIN_COOKIE in request.cookies else response
     response.set_cookie(
         LOGIN_COOKIE,
         value,
@@ -202,7 +217,11 @@ def _remember_page(response: Response) -> Response:
 
 
 def _forget_page(response: Response) -> Response:
-    response.delete_cookie(LOGIN_COOKIE, path=mount_path() or "/")
+    # Also that of another app, mounted above this one: browsers send it along.
+    folders = mount_path().split("/")
+    for length in range(1, len(folders) + 1):
+        path = "/".join(folders[:length]) or "/"
+        response.delete_cookie(LOGIN_COOKIE, path=path)
     return response
 
 
@@ -213,66 +232,68 @@ def lead_back(_: object, **__: Any) -> None:
     its query.
     """
     if has_request_context() and LOGIN_COOKIE in request.cookies:
-        after_this_request(_lead_to_remembered_page)
+        # Looked up now, because logins take it out.
+        by_session = current_app.config.get("USE_SESSION_FOR_NEXT")
+        next_in_session = session.get("next", "") if by_session else ""
+        after_this_request(partial(_lead_back, next_in_session=next_in_session))
 
 
-def _lead_to_remembered_page(response: Response) -> Response:
-    query = quote(unquote_to_bytes(request.cookies[LOGIN_COOKIE]), safe=URL_SAFE)
-    url = f"{endpoint_path(get_state())}{query and '?'}{query}"
-    is_redirect = response.location is not None and 300 <= response.status_code < 400
-    if is_redirect and not _names_another_place(url):
+def _lead_back(response: Response, *, next_in_session: str) -> Response:
+    query = unquote_to_bytes(request.cookies[LOGIN_COOKIE])
+    url = _with_query(endpoint_path(get_state()), query)
+    is_redirect = response.location and 300 <= response.status_code < 400
+    if is_redirect and not _next_leads_elsewhere(url, next_in_session):
         response.location = url
-        response.status_code = 303  # a 307 would send the login form to the endpoint
+        response.status_code = 303  # a 307 would send the login form once more
     return response
 
 
-def _names_another_place(url: str) -> bool:
+def _next_leads_elsewhere(url: str, next_in_session: str) -> bool:
     """Whether the login was asked to lead somewhere else than to this path and query.
 
     What begins like it and is cut short is the same place: logins lose a query, or all
     of it behind an ``&``.
     """
-    places = _query_args().getlist("next") + request.form.getlist("next")
+    places = [next_in_session, *_query_args().getlist("next"), *_form_values("next")]
     origin = f"{request.scheme}://{request.host}"
     wanted = [unquote_plus(place.removeprefix(origin)) for place in places if place]
-    endpoint, whole = unquote_plus(endpoint_path(get_state())), unquote_plus(url)
-    return not all(p.startswith(endpoint) and whole.startswith(p) for p in wanted)
+    whole = unquote_plus(url)
+    return any(whole.removeprefix(place)[:1] not in ("", *"?&#") for place in wanted)
 
 
-@blueprint.errorhandler(SignInRefused)
-def refused(refusal: SignInRefused) -> ResponseReturnValue:
+def _form_values(name: str) -> list[str]:
+    try:
+        return request.form.getlist(name)
+    except HTTPException:  # over a limit of the app's, or used up by the login
+        return []
+
+
+def _show_refusal(error: SignInRefused) -> ResponseReturnValue:
     """The page that tells a visitor why, with ways on that need no token."""
     # An app may translate or replace the sentence in this template.
     message = render_template(
-        "feedbackchimp/message.txt", reason=refusal.reason, message=refusal.message
+        "feedbackchimp/message.txt", reason=error.reason, message=error.message
     ).strip()
-    if refusal.reason == "prefetch":
-        return Response(f"{message}\n", refusal.status, mimetype="text/plain")
+    if error.reason == "prefetch":
+        return Response(f"{message}\n", error.status, mimetype="text/plain")
     board = get_state().settings.board
     context = {
-        "reason": refusal.reason,
+        "reason": error.reason,
         "message": message,
         "board_url": board and board.home,
     }
     if _prefers_json():
-        return jsonify(context), refusal.status
+        return jsonify(context), error.status
     page = render_template(
         "feedbackchimp/refused.html",
-        status=refusal.status,
+        status=error.status,
         app_url=f"{mount_path()}/",
         **context,
     )
-    return page, refusal.status
+    return page, error.status
 
 
-@blueprint.errorhandler(TokenError)
-def claims_unusable(_: TokenError) -> ResponseReturnValue:
-    """The same page, where the identity's extra claims cannot be signed."""
-    return refused(refusal("claims_unusable"))
-
-
-@blueprint.after_request
-def keep_private(response: Response) -> Response:
+def _keep_private(response: Response) -> Response:
     """Keep an answer out of caches and ``Referer`` headers."""
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"

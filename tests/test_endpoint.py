@@ -1,15 +1,17 @@
 """The redirect endpoint: every case of the contract, and the order between them."""
 
+import re
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 import pytest
 from flask import Flask, abort, json, jsonify, redirect
 from flask_login import login_required
 from flask_wtf import CSRFProtect
-from jinja2 import DictLoader
-from markupsafe import escape
+from hypothesis import example, given
+from jinja2 import DictLoader, StrictUndefined, Undefined
+from markupsafe import Markup, escape
 from werkzeug.routing import Rule
 
 from flask_feedbackchimp import FeedbackChimp, SignInRefused
@@ -25,6 +27,7 @@ from support.apps import (
     sent_token,
 )
 from support.corpora import EVIL
+from support.url_strategies import any_queries
 from support.wire import Answer, Browser, page_query
 
 ENDPOINT = "feedbackchimp.redirect"
@@ -75,17 +78,23 @@ UNCLICKED = {
     "prefetch": ("Sec-Purpose", "prefetch"),
     "script": ("Sec-Fetch-Mode", "cors"),
 }
+HTMX = {"HX-Request": "true"}
+#: As the browser of somebody who has just logged in on the way sends it.
+JUST_BACK = f"feedbackchimp_login={PREFIX}?{page_query('/')}"
 
 
 @pytest.mark.parametrize(
     ("wrong", "kind"),
     [
-        ("method prefetch script page login identity", "method"),
-        ("prefetch script page login identity", "prefetch"),
-        ("script page login identity", "continue"),
-        ("page login identity", "page"),
-        ("login identity", "login"),
+        ("method prefetch script page login back identity", "method"),
+        ("prefetch script page login back identity", "prefetch"),
+        ("script page login back identity", "continue"),
+        ("page login back identity", "page"),
+        ("login back identity", "login"),
+        ("back identity", "continue"),
         ("identity", "identity"),
+        ("page back", "page"),
+        ("back", "continue"),
         ("login", "login"),
         ("page", "page"),
         ("script", "continue"),
@@ -98,10 +107,12 @@ def test_first_reason_decides(wrong, kind):
     reasons = wrong.split()
     app = make_app(InactiveUser() if "identity" in reasons else User())
     browser = Browser(app, None if "login" in reasons else "ada")
+    cookie = f"{browser.cookie}; {JUST_BACK}" if "back" in reasons else browser.cookie
     answer = browser.get(
         BAD if "page" in reasons else page_query(PAGE),
         method="HEAD" if "method" in reasons else "GET",
         headers=dict(UNCLICKED[name] for name in reasons if name in UNCLICKED),
+        HTTP_COOKIE=cookie,
     )
     assert told(answer) == kind
 
@@ -147,6 +158,8 @@ def test_prefetch_gets_no_token(name, value):
         {"Sec-Fetch-Mode": "cors"},
         {"Sec-Fetch-Mode": "no-cors"},
         {"Sec-Fetch-Mode": "same-origin"},
+        {"Sec-Fetch-Mode": "websocket"},
+        {"Sec-Fetch-Mode": "navigate, cors"},
         {"Sec-Fetch-Mode": "Navigate"},
         {"Sec-Fetch-Mode": ""},
     ],
@@ -205,6 +218,67 @@ def test_continue_page_leads_to_the_same_url(mount, query, target):
     assert 'name="turbo-visit-control" content="reload"' in answer.text
     assert "ada" not in answer.text
     assert "<script" not in answer.text
+
+
+@given(query=any_queries)
+@example(query=b"'\"><script>alert(1)</script>&{{ 1 }}")
+@example(query=b"0; url=https://evil.example/")
+@example(query=f"//{EVIL}\\@{EVIL}".encode())
+@example(query=b"%0d%0aSet-Cookie: a=1\r\n\r\n")
+def test_continue_page_of_any_query(query):
+    """All three ways lead to the same bytes, quoted, and nothing else is told."""
+    answer = ada().get(query, headers=HTMX)
+    url = answer.headers["HX-Redirect"]
+    assert answer.refresh == url
+    assert Markup(links_of(answer)[0]).unescape() == url
+    assert re.fullmatch(rf"{PREFIX}(\?[\w.~!$&'()*+,/:;=@%?-]+)?", url, re.ASCII)
+    assert unquote_to_bytes(url.removeprefix(f"{PREFIX}?")) == (
+        unquote_to_bytes(query) if query else PREFIX.encode()
+    )
+    quoted = f'href="{links_of(answer)[0]}"'
+    assert answer.text.replace(quoted, "") == page_without_link()
+
+
+def links_of(answer: Answer) -> list[str]:
+    """Where the links of a page lead, as they stand there."""
+    return re.findall('href="([^"]*)"', answer.text)
+
+
+@cache
+def page_without_link() -> str:
+    return ada().get(headers=HTMX).text.replace(f'href="{PREFIX}"', "")
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("/en/vote", "/shop/en/vote"),
+        ("/a b'\"<>/vote", "/shop/a%20b'%22%3C%3E/vote"),
+        ("/50%3F/vote", "/shop/50%253F/vote"),
+        ("/\xc3\xa9/vote", "/shop/%C3%A9/vote"),
+        (f"/\\{EVIL}/vote", f"/shop/%5C{EVIL}/vote"),
+        ("/\r\nX:1/vote", "/shop/%0D%0AX:1/vote"),
+    ],
+)
+def test_continue_page_of_a_rule_of_the_app(path, target):
+    """It leads back to that rule, and not to the endpoint's own."""
+    app = make_app()
+    app.add_url_rule("/<lang>/vote", endpoint=ENDPOINT)
+    app.url_value_preprocessor(lambda _, values: values and values.pop("lang"))
+    answer = Browser(app).get(path=path, headers=HTMX, SCRIPT_NAME="/shop")
+    assert (answer.refresh, answer.headers["HX-Redirect"]) == (target, target)
+    assert [Markup(url).unescape() for url in links_of(answer)] == [target]
+
+
+@pytest.mark.parametrize("start", ["//", "///", "/\\"])
+def test_continue_page_at_the_root_names_no_host(start):
+    """Where a rule takes any path, and the app does not merge slashes."""
+    app = make_app()
+    app.url_map.merge_slashes = False
+    app.add_url_rule("/<path:page>", endpoint=ENDPOINT)
+    app.url_value_preprocessor(lambda _, values: values and values.pop("page"))
+    answer = Browser(app).get(path=f"{start}{EVIL}/", headers=HTMX)
+    assert answer.refresh in (f"/{EVIL}/", f"/%5C{EVIL}/")
 
 
 def test_login_disabled_still_asks_to_log_in():
@@ -331,6 +405,39 @@ def test_own_templates(app):
     assert answer.text == f"402 mine mine: &lt;b&gt; {BOARD}/ /"
     text = Browser(app).go(PAGE, headers={"Purpose": "prefetch"}).text
     assert text == f"prefetch: {PREFETCHED}\n"
+
+
+def test_own_continue_page(app):
+    app.jinja_loader = DictLoader({"feedbackchimp/continue.html": "Go: {{ url }}"})
+    answer = Browser(app).get("a=1&b", headers=HTMX)
+    assert answer.text == f"Go: {PREFIX}?a=1&amp;b"
+    assert answer.refresh == f"{PREFIX}?a=1&b"
+
+
+@pytest.mark.parametrize(
+    ("names", "nonce"),
+    [
+        ({}, ""),
+        ({"csp_nonce": "r4nd0m"}, ' nonce="r4nd0m"'),
+        ({"csp_nonce": lambda: "r4nd0m"}, ' nonce="r4nd0m"'),
+        ({"csp_nonce": Markup("r4nd0m")}, ' nonce="r4nd0m"'),
+        ({"csp_nonce": '"><script>'}, ' nonce="&#34;&gt;&lt;script&gt;"'),
+        ({"url": f"//{EVIL}", "app_url": f"//{EVIL}", "board_url": f"//{EVIL}"}, ""),
+        ({"reason": "admin", "message": "Mine", "status": 1, "request": None}, ""),
+    ],
+)
+@pytest.mark.parametrize("undefined", [Undefined, StrictUndefined])
+@pytest.mark.parametrize("query", [BAD, ""])
+def test_templates_beside_context_processors(query, undefined, names, nonce):
+    """They take a nonce in either form, and no other name of the app's."""
+    app = make_app()
+    plain = Browser(app).get(query, headers={} if query else HTMX)
+    app = make_app()
+    app.context_processor(lambda: names)
+    app.jinja_env.undefined = undefined
+    answer = Browser(app).get(query, headers={} if query else HTMX)
+    assert answer.status_code == plain.status_code
+    assert answer.text == plain.text.replace("<style>", f"<style{nonce}>")
 
 
 class Loose(FeedbackChimp):

@@ -24,7 +24,7 @@ CALLS = pytest.mark.parametrize("call", ["create_token", "sso_url"])
 #: Every way to ask for a token.
 WAYS = pytest.mark.parametrize("way", ["endpoint", "create_token", "sso_url"])
 VISITORS = pytest.mark.parametrize("visitor", ["ada", None])
-LACKING = "the request lacks {}, which FEEDBACKCHIMP_RETURN_URL hands on"
+LACKING = "the request lacks {}, which FEEDBACKCHIMP_RETURN_URL forwards"
 
 
 class Trail(NamedTuple):

@@ -1,8 +1,7 @@
 """The one place that reports: what becomes of each attempt to sign somebody in.
 
-Every outcome is one line in the log. A token issued and a refusal also send a signal.
-Being asked to log in is not an outcome yet, and sends none. Neither the line nor the
-signal ever holds a token or a value of the request.
+Every token, refusal and request to log in is one line in the log; the first two also
+send a signal. Neither ever holds a token or a value of the request.
 """
 
 from __future__ import annotations
@@ -20,7 +19,8 @@ from .errors import SignInRefused, TokenError
 
 _signals = Namespace()
 
-#: Sent when a token was issued: with the app as sender, the ``user`` and the ``jti``.
+#: Sent just before a token is signed: with the app as sender, the ``user`` and the
+#: ``jti``.
 token_issued: NamedSignal = _signals.signal("feedbackchimp-token-issued")
 
 #: Sent when a sign-in was refused: with the app as sender, the ``user`` (``None``
@@ -28,6 +28,13 @@ token_issued: NamedSignal = _signals.signal("feedbackchimp-token-issued")
 sign_in_refused: NamedSignal = _signals.signal("feedbackchimp-sign-in-refused")
 
 logger: logging.Logger = logging.getLogger("flask_feedbackchimp")
+
+#: How the log's lines begin.
+LOGIN_REQUIRED, TOKEN_ISSUED, REFUSED = (
+    "login required",
+    "token issued",
+    "sign-in refused",
+)
 
 
 class Attempt:
@@ -46,28 +53,27 @@ class Attempt:
 
     def mention(self, hint: str) -> None:
         """Add a hint for the operator. It holds no value of the request."""
-        if hint:
-            self._hints.append(hint)
+        self._hints.append(hint)
 
     def warn(self, hint: str) -> None:
-        """Add a hint for the operator, and make the line a warning."""
+        """Add a hint for the operator, if there is one, and make the line a warning."""
         if hint:
-            self._hints.insert(0, hint)
+            self._hints.insert(0, hint)  # before what is only mentioned
             self._level = logging.WARNING
 
     def login_required(self) -> None:
         """Report that the visitor was asked to log in first."""
-        self._log("login required", "reason", "not_signed_in")
+        self._log(LOGIN_REQUIRED, "reason", "not_signed_in")
 
     def token_issued(self, jti: str) -> None:
         """Report that everything is ready, and that the token will be signed now."""
-        self._log("token issued", "jti", jti)
+        self._log(TOKEN_ISSUED, "jti", jti)
         self._send(token_issued, jti=jti)
 
     def refused(self, reason: str) -> None:
         """Report that the sign-in was refused."""
-        if not self._is_reported:
-            self._log("sign-in refused", "reason", _one_line(reason))
+        if not self._is_reported:  # a login may answer with abort(401)
+            self._log(REFUSED, "reason", _one_line(reason))
             self._send(sign_in_refused, reason=reason)
 
     def failed(self, error: TokenError) -> None:
@@ -77,7 +83,7 @@ class Attempt:
         can.
         """
         self._level = logging.ERROR
-        self._log("sign-in refused", "reason", "claims_unusable", error)
+        self._log(REFUSED, "reason", "claims_unusable", error)
         self._send(sign_in_refused, reason="claims_unusable")
 
     def _log(
@@ -103,13 +109,13 @@ class Attempt:
 
 @contextmanager
 def attempt() -> Iterator[Attempt]:
-    """Report how an attempt ends, unless it ends in an error of the app's own."""
+    """Report the refusal, ``TokenError`` or ``abort()`` that ends an attempt."""
     attempt = Attempt()
     try:
         yield attempt
-    except SignInRefused as refusal:
-        attempt.warn(refusal.log_hint)
-        attempt.refused(refusal.reason)
+    except SignInRefused as error:
+        attempt.warn(error.log_hint)
+        attempt.refused(error.reason)
         raise
     except TokenError as error:
         attempt.failed(error)

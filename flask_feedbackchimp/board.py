@@ -8,7 +8,8 @@ path, query and fragment (RFC 9700 §4.11, RFC 3986 §3).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import quote, unquote, unquote_plus
 
 from .errors import refusal
@@ -44,6 +45,7 @@ _AUTHORITY = r"(?ai)(\[::1\]|[^:@\[\]]+)(?::([0-9]{1,5}))?"
 _LABEL = r"(?ai)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 
 
+@dataclass(frozen=True)
 class Board:
     """A board, known by its origin; says which URLs are pages of it.
 
@@ -52,12 +54,13 @@ class Board:
         because they would stand beside those of the return URL.
     """
 
-    def __init__(self, origin: str, dropped_params: Iterable[str] = ()) -> None:
-        self.origin: str = origin
-        #: The URL of the board's home page.
-        self.home: str = f"{origin}/"
-        self._dropped_params = frozenset(dropped_params)
-        self._pattern = _origin_pattern(origin)
+    origin: str
+    dropped_params: frozenset[str] = frozenset()
+
+    @property
+    def home(self) -> str:
+        """The URL of the board's home page."""
+        return f"{self.origin}/"
 
     def requested_page(self, values: Sequence[str]) -> str:
         """The URL of the page that a request names, only ASCII.
@@ -102,7 +105,7 @@ class Board:
 
     def _target(self, text: str) -> str | None:
         """What follows the board's origin in an absolute URL on it."""
-        match = self._pattern.match(text)
+        match = re.match(_origin_pattern(self.origin), text)
         if match is None:
             return None
         target = text[match.end() :]
@@ -113,7 +116,7 @@ class Board:
         if match is None:
             return ""
         origin = match[1] + match[2].rpartition("@")[2]  # without user name, password
-        if self._pattern.fullmatch(origin):
+        if re.fullmatch(_origin_pattern(self.origin), origin):
             return ""
         return (
             f"the page is on {origin[:_ORIGIN_MAX_CHARACTERS]!a}, the board on "
@@ -124,6 +127,7 @@ class Board:
     def _rebuilt(self, target: str) -> str:
         target, _, fragment = quote(target, safe=URL_SAFE + "#").partition("#")
         path, _, query = target.partition("?")
+        # A shortcut: no other path can.
         if ("//" in path or "%" in path) and _may_name_a_host(path):
             raise refusal("page_foreign")
         # Boards that split at ";" would read another pair behind one.
@@ -136,7 +140,7 @@ class Board:
 
     def _is_kept(self, pair: str) -> bool:
         name = unquote_plus(pair.partition("=")[0])
-        return bool(pair) and not may_be_read_as(name, self._dropped_params)
+        return bool(pair) and not may_be_read_as(name, self.dropped_params)
 
 
 def normalize_param_name(name: str) -> str:
@@ -225,7 +229,7 @@ def _is_host_name(host: str) -> bool:
     return len(host) <= 253 and all(map(is_dns_label, labels)) and not numeric
 
 
-def _origin_pattern(origin: str) -> re.Pattern[str]:
+def _origin_pattern(origin: str) -> str:
     """What an origin looks like at the start of a URL.
 
     Scheme and host match without regard to case (RFC 3986 §6.2.2.1), only in ASCII,
@@ -233,7 +237,7 @@ def _origin_pattern(origin: str) -> re.Pattern[str]:
     """
     scheme, _, authority = origin.partition("://")
     default = "" if re.search(r":[0-9]+\Z", authority) else f":{DEFAULT_PORTS[scheme]}"
-    return re.compile(rf"(?ai:{re.escape(origin)}(?:{default})?)")
+    return rf"(?ai:{re.escape(origin)}(?:{default})?)"
 
 
 def _may_name_a_host(path: str) -> bool:

@@ -17,7 +17,13 @@ from .identity import (
     default_identity,
     signed_in_user,
 )
-from .settings import EXTENSION_KEY, AppState, get_state, read_settings
+from .settings import (
+    EXTENSION_KEY,
+    MIN_SECRET_BYTES,
+    AppState,
+    get_state,
+    read_settings,
+)
 from .templating import feedbackchimp_link, feedbackchimp_url
 from .views import blueprint, lead_back
 
@@ -134,9 +140,9 @@ def _checked_state(app: Flask, extension: FeedbackChimp) -> AppState:
         )
     if settings.secret is not None and settings.secret.is_short:
         warnings.warn(
-            f"FEEDBACKCHIMP_JWT_SECRET of the app {app.name!r} has fewer than 32 "
-            "bytes, the minimum for HS256 (RFC 7518 §3.2): ask FeedbackChimp for a "
-            "longer one.",
+            f"FEEDBACKCHIMP_JWT_SECRET of the app {app.name!r} has fewer than "
+            f"{MIN_SECRET_BYTES} bytes, the minimum for HS256 (RFC 7518 §3.2): ask "
+            "FeedbackChimp for a longer one.",
             UserWarning,
             stacklevel=3,  # the line that calls init_app
         )

@@ -91,7 +91,7 @@ def signed_in_user() -> Any:
 
 
 def authenticated_user(user: Any) -> Any:
-    """The user behind a proxy, or ``None`` for nobody.
+    """The user behind a proxy, also an inactive one; ``None`` for nobody.
 
     The flags are read as Flask-Login reads them. LOGIN_DISABLED does not authenticate
     anonymous users.
@@ -130,18 +130,17 @@ def load_identity(
             "The identity loader must return an Identity or None, not "
             f"{type(identity).__name__}."
         )
-    log_hint = _no_loader_hint(user) if loader is default_identity else ""
     if not is_email(identity.email):
-        raise refusal("email_unusable", log_hint=log_hint)
+        raise refusal("email_unusable", log_hint=_no_loader_hint(user, loader))
     if identity.email.casefold() in admin_emails:
         raise refusal("admin")
     if not is_name(identity.name):
-        raise refusal("name_unusable", log_hint=log_hint)
+        raise refusal("name_unusable", log_hint=_no_loader_hint(user, loader))
     return identity
 
 
 def is_text(value: object) -> TypeGuard[str]:
-    """Whether a value is text itself: a proxy claims to be what it stands for."""
+    """Whether a value is text; ``isinstance`` takes a proxy of one for it, too."""
     return issubclass(type(value), str)
 
 
@@ -158,7 +157,7 @@ def is_name(value: object) -> TypeGuard[str]:
         is_text(value)
         and len(value) <= NAME_MAX_CHARACTERS
         and not is_blank(value)
-        and has_utf8(value)
+        and is_encodable(value)
     )
 
 
@@ -167,7 +166,7 @@ def is_blank(text: str) -> bool:
     return _BLANK.fullmatch(text) is not None
 
 
-def has_utf8(text: str) -> bool:
+def is_encodable(text: str) -> bool:
     """Whether a text can be encoded; lone surrogates cannot."""
     try:
         text.encode()
@@ -214,7 +213,7 @@ def checked_claims(claims: object) -> dict[str, object]:
 def _is_json(value: object) -> bool:
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-        return has_utf8(text) and _has_text_keys(value)
+        return is_encodable(text) and _has_text_keys(value)
     except (TypeError, ValueError, RecursionError):
         return False
 
@@ -229,7 +228,7 @@ def _has_text_keys(value: object) -> bool:
 
 
 def _flag(value: Any) -> bool:
-    """One of Flask-Login's flags; a method says what its author meant."""
+    """Reads a flag of Flask-Login's, calling it if it is a method."""
     return bool(value() if callable(value) else value)
 
 
@@ -249,7 +248,9 @@ def _is_same_address(name: object, email: object) -> bool:
     )
 
 
-def _no_loader_hint(user: Any) -> str:
+def _no_loader_hint(user: Any, loader: IdentityLoader) -> str:
+    if loader is not default_identity:
+        return ""
     hint = (
         "the user has no usable e-mail or name where this looks without a loader "
         "(user.email, and user.name or user.username): register one with "
@@ -264,7 +265,7 @@ def _no_loader_hint(user: Any) -> str:
 def _attribute(user: Any, name: str) -> Any:
     """An attribute, or ``None`` where the user has none of that name.
 
-    An ``AttributeError`` from inside a property is the app's own and goes on.
+    An ``AttributeError`` from inside a property is the app's own and propagates.
     """
     try:
         return getattr(user, name)

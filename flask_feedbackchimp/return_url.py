@@ -10,10 +10,10 @@ from urllib.parse import quote, unquote_plus, unquote_to_bytes
 from .board import normalize_param_name, parse_url
 from .errors import refusal
 
-#: What stands for one whole value.
+#: A placeholder, such as {token}.
 _PLACEHOLDER = re.compile(r"\{([A-Za-z0-9._~-]{1,64})\}")
-_APPENDED = "write it like {page}?ssoToken={token}"
-_ENDPOINT = "write it like /sso?token={token}&redirect={page}"
+_WRITE_WITH_PAGE = "write it like {page}?ssoToken={token}"
+_WRITE_WITH_PATH = "write it like /sso?token={token}&redirect={page}"
 
 # RFC 3986 §3.3 and §3.4, without what URL parsers rewrite.
 _CHARACTER = r"(?:[A-Za-z0-9._~!$'()*+,;:@-]|%[0-9A-Fa-f]{2})"
@@ -29,7 +29,7 @@ class ReturnURL:
         stand in it for a path segment. ``None`` where the pairs are appended to the
         page's own query.
     :param pairs: each pair of the query, encoded: its text, and the name of the
-        placeholder whose value follows; ``None`` where the text is all.
+        placeholder whose value follows; ``None`` where it has none.
     """
 
     base: str | None
@@ -54,29 +54,31 @@ class ReturnURL:
         names = (name for _, name in self.pairs if name is not None)
         return tuple(name for name in names if name not in ("page", "token"))
 
-    def on(self, origin: str) -> ReturnURL:
+    def with_origin(self, origin: str) -> ReturnURL:
         """The same with an absolute URL, where it is a path on the board."""
         on_board = self.base is not None and self.base.startswith("/")
         return replace(self, base=f"{origin}{self.base}") if on_board else self
 
-    def build_url(self, page: str, forwarded: Mapping[str, bytes], token: str) -> str:
+    def build_url(
+        self, page_url: str, forwarded: Mapping[str, bytes], token: str
+    ) -> str:
         """The URL that takes a token to a page.
 
-        :param page: its URL, encoded.
+        :param page_url: encoded.
         :param forwarded: values of incoming parameters, decoded; a pair whose value is
             not there is left out.
         :param token: letters, digits, hyphens, underscores and dots, which need no
             quoting.
         """
         values = {name: quote(value, safe="") for name, value in forwarded.items()}
-        values |= {"page": quote(page, safe=""), "token": token}
+        values |= {"page": quote(page_url, safe=""), "token": token}
         query = "&".join(
             text if name is None else text + values[name]
             for text, name in self.pairs
             if name is None or name in values
         )
         if self.base is None:
-            address, mark, fragment = page.partition("#")
+            address, mark, fragment = page_url.partition("#")
             separator = "&" if "?" in address else "?"
             return f"{address}{separator}{query}{mark}{fragment}"
         base = self.base.replace("{token}", token)
@@ -116,10 +118,10 @@ def parse_return_url(text: str) -> ReturnURL:
     pairs = tuple(_read_pair(pair) for pair in query.split("&") if pair)
     names = _PLACEHOLDER.findall(text)
     if "token" not in names:
-        raise ValueError(f"has no {{token}}: {_APPENDED}")
+        raise ValueError(f"has no {{token}}: {_WRITE_WITH_PAGE}")
     for name in names:
         if names.count(name) > 1:
-            raise ValueError(f"has {{{name}}} twice: use it once; {_APPENDED}")
+            raise ValueError(f"has {{{name}}} twice: use it once; {_WRITE_WITH_PAGE}")
     return_url = ReturnURL(None if base == "{page}" else _read_base(base), pairs)
     _check_param_names(return_url)
     return return_url
@@ -129,32 +131,34 @@ def _check_braces(text: str) -> None:
     if "${" in text:
         raise ValueError(
             "has ${…}, as a JavaScript sample writes it: leave the dollar sign out and "
-            f"write the placeholder's name; {_APPENDED}"
+            f"write the placeholder's name; {_WRITE_WITH_PAGE}"
         )
     if "#" in text:
-        raise ValueError(f"must not have a fragment (#): leave it out; {_APPENDED}")
+        raise ValueError(
+            f"must not have a fragment (#): leave it out; {_WRITE_WITH_PAGE}"
+        )
     if re.search(r"[{}]", _PLACEHOLDER.sub("", text)):
         raise ValueError(
             "has a brace that is not part of a placeholder, such as {token}, {page} or "
-            f"{{companyID}}: {_ENDPOINT}"
+            f"{{companyID}}: {_WRITE_WITH_PATH}"
         )
 
 
 def _read_base(base: str) -> str:
     if base.startswith("{page}"):
-        raise ValueError(f"must go on with a query after {{page}}: {_APPENDED}")
+        raise ValueError(f"must go on with a query after {{page}}: {_WRITE_WITH_PAGE}")
     origin, path = ("", base) if base.startswith("/") else _split_origin(base)
     plain = "/".join("x" if part == "{token}" else part for part in path.split("/"))
     if "{" in origin + plain:
         raise ValueError(
             "has a placeholder in a place where none can stand: {token} may be one "
             "whole segment of the path, as in /sso/{token}, and every placeholder one "
-            f"whole value of the query; {_ENDPOINT}"
+            f"whole value of the query; {_WRITE_WITH_PATH}"
         )
     if not is_path(plain):
         raise ValueError(
             "has a path that does not belong in a URL: start it with one slash, leave "
-            f"out “.” and “..”, and percent-encode other characters; {_ENDPOINT}"
+            f"out “.” and “..”, and percent-encode other characters; {_WRITE_WITH_PATH}"
         )
     return (_read_origin(origin) if origin else "") + path
 
@@ -164,7 +168,7 @@ def _split_origin(base: str) -> tuple[str, str]:
     if match is None:
         raise ValueError(
             "must begin with {page}, with / or with https://: for a page, "
-            f"{_APPENDED}; for an endpoint on the board, {_ENDPOINT}"
+            f"{_WRITE_WITH_PAGE}; for an endpoint on the board, {_WRITE_WITH_PATH}"
         )
     return match[0], base[match.end() :] or "/"
 
@@ -184,19 +188,19 @@ def _read_pair(pair: str) -> tuple[str, str | None]:
     if "{" in name or ("{" in value and match is None):
         raise ValueError(
             "has a placeholder that is not one whole value of the query, as in "
-            f"token={{token}}: {_ENDPOINT}"
+            f"token={{token}}: {_WRITE_WITH_PATH}"
         )
     if not name or not re.fullmatch(_QUERY_TEXT, name):
         raise ValueError(
             "has a pair whose name is missing or has characters that do not belong in "
-            f"a URL: percent-encode them; {_ENDPOINT}"
+            f"a URL: percent-encode them; {_WRITE_WITH_PATH}"
         )
     if match is not None:
         return f"{name}=", match[1]
     if "=" in value or not re.fullmatch(_QUERY_TEXT, value):
         raise ValueError(
             "has a value with characters that do not belong in a URL: percent-encode "
-            f"them; {_ENDPOINT}"
+            f"them; {_WRITE_WITH_PATH}"
         )
     # Some servers split at ";", too.
     return f"{name}{equals}{value}".replace(";", "%3B"), None
@@ -207,10 +211,10 @@ def _check_param_names(return_url: ReturnURL) -> None:
     if not all(normalized):
         raise ValueError(
             "has a parameter that servers may read without a name: begin it with a "
-            f"letter; {_APPENDED}"
+            f"letter; {_WRITE_WITH_PAGE}"
         )
     if len(set(normalized)) < len(normalized):
         raise ValueError(
             "has two parameters of one name, of which a board reads only one: give "
-            f"each its own name; {_ENDPOINT}"
+            f"each its own name; {_WRITE_WITH_PATH}"
         )

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
 
@@ -97,18 +97,21 @@ PLACEHOLDERS = (
 
 _WHERE_TO_GET_IT = "copy it from Settings → SSO → “Get JWT Secret” in FeedbackChimp"
 _AS_JSON = (
-    "from_prefixed_env() read this as JSON. In the environment, quote it as a JSON "
-    "string: '\"12345\"'"
+    "from_prefixed_env() read this as JSON. Quote it as a JSON string: '\"12345\"' in "
+    'a shell, "12345" in an env file that keeps quotes'
 )
+_IN_QUOTES = "is in quotes, which “docker run --env-file” keeps: leave them out"
 _QUOTES = frozenset({'""', "''", "``", "“”", "„“", "«»"})
 _NOISE = r"[\s\-_.…<>{}\[\]()$%!\"'`]+"
 _EDGES = r"\A[\s\ufeff]+|[\s\ufeff]+\Z"
 _MASK = r"[*•●∙]{4}"
 _UNEXPANDED = r"\$[A-Z_][A-Z0-9_]*|\$\{.*\}|\$\(.*\)|%[A-Za-z_]\w*%|\{\{.*\}\}"
-# Base64 has slashes, too, but neither dots, hyphens and underscores beside them nor
-# the word.
-_FILE_PATH = (
-    r"(?i)(?=.*(?:[._-]|secret))(?:~|\.{1,2}|[a-z]:|file:/{0,2})?(?:[/\\][\w.@ -]+)+"
+_FILE_PATHS = (
+    r"(?:~|\.{1,2}|[A-Za-z]:|file:/{0,2})[/\\].+",
+    r"(?:/[a-z][a-z0-9._-]*)+",
+    # Base64 has slashes, too. A path also has a dot, hyphen, underscore or the word.
+    r"(?=.*(?:[._-]|(?i:secret)))(?:/[\w.@ -]+)+",
+    r"[\w./-]+\.(?:txt|key|pem|env|json|secret)",
 )
 _KEY_TEXT = (
     r"----[- ](BEGIN|END) |ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp"
@@ -119,7 +122,7 @@ _PARAMETER = r"[A-Za-z0-9._~-]{1,64}"
 
 
 class Secret:
-    """A secret that signs and shows nothing: what is kept cannot be turned back.
+    """Signs with the secret, whose text cannot be recovered.
 
     :param text: as :func:`read_jwt_secret` leaves it, without white space around it.
     """
@@ -204,7 +207,7 @@ def _secret_problem(secret: str) -> str | None:
         return f"is still a placeholder: {_WHERE_TO_GET_IT}"
     if len(set(secret)) == 1 < len(secret):
         return f"is one character repeated: {_WHERE_TO_GET_IT}"
-    if re.fullmatch(_FILE_PATH, secret):
+    if any(re.fullmatch(path, secret) for path in _FILE_PATHS):
         return "is the path of a file: read the file's content, and set that"
     if re.search(_KEY_TEXT, secret):
         return f"is a PEM or SSH key, not the vendor's text secret: {_WHERE_TO_GET_IT}"
@@ -284,7 +287,7 @@ def read_token_lifetime(value: object) -> int | None:
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError(
             "must be whole seconds such as 300, a timedelta of whole seconds, or None "
-            f"(in the environment null), not {type(value).__name__}"
+            f"(in the environment null), without quotes, not {type(value).__name__}"
         )
     if not MIN_LIFETIME <= value <= MAX_LIFETIME:
         raise ValueError(
@@ -327,6 +330,8 @@ def read_admin_emails(value: object) -> frozenset[str]:
             f"must be a list, not {type(value).__name__}: write "
             '["boss@example.com"], even for one (in the environment with double quotes)'
         )
+    if any(map(_is_quoted_text, value)):
+        raise ValueError(f"has an address that {_IN_QUOTES}")
     emails = [email for email in value if is_email(email)]
     if len(emails) < len(value):
         raise ValueError(
@@ -337,11 +342,11 @@ def read_admin_emails(value: object) -> frozenset[str]:
 
 
 def read_enabled(value: object) -> bool:
-    """The switch."""
+    """Whether the sign-on is switched on."""
     if not isinstance(value, bool):
         raise ValueError(
             f"must be True or False, not {type(value).__name__}: in the environment "
-            "write true or false in lower case"
+            "write true or false in lower case, without quotes"
         )
     return value
 
@@ -356,8 +361,6 @@ def _text(value: object) -> str:
 def _is_quoted(text: str) -> bool:
     return len(text) > 1 and text[0] + text[-1] in _QUOTES
 
-
-_IN_QUOTES = "is in quotes, which “docker run --env-file” keeps: leave them out"
 
 #: Every known key with its default and the reader of its value.
 KEYS: dict[str, tuple[Any, Callable[[object], Any]]] = {
@@ -407,7 +410,7 @@ class AppState:
         return self.settings.board
 
     def require_secret(self) -> Secret:
-        """What signs.
+        """The signing secret.
 
         :raises TokenError: switched off.
         """
@@ -436,31 +439,24 @@ def get_state(app: Flask | None = None) -> AppState:
     return state
 
 
-class Configured(Protocol):
-    """What has a configuration, such as a Flask app."""
-
-    @property
-    def config(self) -> Mapping[str, Any]: ...
-
-
-def read_settings(app: Configured) -> tuple[Settings | None, list[str]]:
+def read_settings(app: Flask) -> tuple[Settings | None, list[str]]:
     """Read the settings of an app, whose configuration stays as it is.
 
     :return: the settings, or ``None`` and every problem, each with its key and remedy.
     """
-    # No variable here is the configuration, nor a method of it: where a value or the
-    # configuration itself fails, an error report would show the secret.
+    # Never bind app.config or a method of it to a local: error reports show locals, and
+    # a value or the configuration itself may fail.
     problems = list(_unknown_keys(app))
     is_off = app.config.get("FEEDBACKCHIMP_ENABLED") is False
     values: dict[str, Any] = {}
-    for key, (default, read) in KEYS.items():
+    for key, (_, read) in KEYS.items():
         if key == "FEEDBACKCHIMP_JWT_SECRET" and is_off:
             values[key] = None
             continue
         try:
             if _is_quoted_text(app.config.get(key)):
                 raise ValueError(_IN_QUOTES)
-            values[key] = read(app.config[key] if _is_set(app, key) else default)
+            values[key] = read(configured(app, key))
         except ValueError as error:
             problems.append(f"{key} {error}.")
     problems += _board_problems(app, is_off)
@@ -471,10 +467,10 @@ def read_settings(app: Configured) -> tuple[Settings | None, list[str]]:
 def _settings(values: Mapping[str, Any]) -> Settings:
     origin = values["FEEDBACKCHIMP_BOARD_URL"] or values["FEEDBACKCHIMP_ORGANIZATION"]
     return_url: ReturnURL = values["FEEDBACKCHIMP_RETURN_URL"]
-    dropped_params = map(normalize_param_name, return_url.param_names)
+    dropped_params = frozenset(map(normalize_param_name, return_url.param_names))
     return Settings(
         board=Board(origin, dropped_params) if origin else None,
-        return_url=return_url.on(origin) if origin else return_url,
+        return_url=return_url.with_origin(origin) if origin else return_url,
         url_prefix=values["FEEDBACKCHIMP_URL_PREFIX"],
         redirect_param=values["FEEDBACKCHIMP_REDIRECT_PARAM"],
         token_lifetime=values["FEEDBACKCHIMP_TOKEN_LIFETIME"],
@@ -484,7 +480,12 @@ def _settings(values: Mapping[str, Any]) -> Settings:
     )
 
 
-def _is_set(app: Configured, key: str) -> bool:
+def configured(app: Flask, key: str) -> Any:
+    """What a setting is configured as, or else its default."""
+    return app.config[key] if _is_set(app, key) else KEYS[key][0]
+
+
+def _is_set(app: Flask, key: str) -> bool:
     """Whether a key has a value; Compose files leave empty variables."""
     return key in app.config and app.config[key] != ""
 
@@ -493,7 +494,7 @@ def _is_quoted_text(value: object) -> bool:
     return is_text(value) and _is_quoted(value.strip())
 
 
-def _unknown_keys(app: Configured) -> Iterator[str]:
+def _unknown_keys(app: Flask) -> Iterator[str]:
     for key in app.config:
         if isinstance(key, str) and key.startswith(PREFIX) and key not in KEYS:
             names = [known.removeprefix(PREFIX) for known in KEYS]
@@ -502,7 +503,7 @@ def _unknown_keys(app: Configured) -> Iterator[str]:
             yield f"{key} is not a known setting: did you mean {PREFIX}{nearest}?"
 
 
-def _board_problems(app: Configured, is_off: bool) -> Iterator[str]:
+def _board_problems(app: Flask, is_off: bool) -> Iterator[str]:
     keys = ("FEEDBACKCHIMP_ORGANIZATION", "FEEDBACKCHIMP_BOARD_URL")
     is_set = [_is_set(app, key) and app.config[key] is not None for key in keys]
     if not any(is_set) and not is_off:
@@ -519,7 +520,7 @@ def _board_problems(app: Configured, is_off: bool) -> Iterator[str]:
         )
 
 
-def _contradictions(app: Configured, values: Mapping[str, Any]) -> Iterator[str]:
+def _contradictions(app: Flask, values: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong between settings.
 
     :param values: those that could be read.
@@ -541,7 +542,7 @@ def _contradictions(app: Configured, values: Mapping[str, Any]) -> Iterator[str]
         )
 
 
-def _app_secrets(app: Configured) -> Iterator[Secret]:
+def _app_secrets(app: Flask) -> Iterator[Secret]:
     """What else the app signs with."""
     fallbacks = app.config.get("SECRET_KEY_FALLBACKS")
     if not isinstance(fallbacks, list | tuple):

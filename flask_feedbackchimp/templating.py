@@ -82,8 +82,8 @@ def _page_url(board: Board, page: str) -> str:
     url, problem = "", ""
     try:
         url = board.page(page)
-    except SignInRefused as refusal:
-        problem = refusal.reason
+    except SignInRefused as error:
+        problem = error.reason
     if problem == "page_too_long" or len(url) > PAGE_MAX_CHARACTERS:
         raise ValueError(
             "The page of a FeedbackChimp link must not be longer than "
@@ -125,15 +125,15 @@ def feedbackchimp_link(
             raise ValueError(f"{name!r} cannot be the name of an HTML attribute.")
         values[name] = value
     attributes_html = Markup("").join(_attribute(*pair) for pair in values.items())
-    # Escaped first, because format() would escape an __html__ that returns plain text.
-    return Markup("<a{}>{}</a>").format(attributes_html, escape(text))
+    # Escaped first, because % would escape an __html__ that returns plain text.
+    return Markup("<a%s>%s</a>") % (attributes_html, escape(text))
 
 
 def _attribute(name: str, value: object) -> Markup:
     if value is None or value is False:
         return Markup("")
     if value is True:
-        return Markup(" {}").format(name)
+        return Markup(" %s") % name
     if hasattr(value, "__html__"):  # quotes are plain in markup, not in an attribute
         value = Markup(value).unescape()  # noqa: S704  its escapes are undone here
-    return Markup(' {}="{}"').format(name, escape(value))
+    return Markup(' %s="%s"') % (name, escape(value))

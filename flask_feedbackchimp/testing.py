@@ -17,7 +17,6 @@ package imports this.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -34,7 +33,8 @@ from .errors import SignInRefused
 from .sandbox import create_sandbox, get_arrivals
 from .sandbox.arrivals import login_url
 from .sandbox.state import sandbox_state
-from .settings import KEYS, get_state
+from .sandbox.tokens import TOKEN_IN_TEXT
+from .settings import configured, get_state
 
 __all__ = ["StandInBoard", "Visit"]
 
@@ -51,9 +51,6 @@ _CLICK = {
 _APP_ORIGIN = "http://localhost"
 _MAX_REDIRECTS = 20  # as browsers
 _SHOWN_CHARACTERS = 300
-# What may be a token. A pattern for its dots, too, would search a long word again from
-# each “eyJ”; this one is done with it at the first.
-_TOKEN = re.compile(r"eyJ[\w.-]{20,}")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -87,7 +84,7 @@ class Visit:
         return bool(self.claims)
 
     def __repr__(self) -> str:
-        return f"<Visit: {_TOKEN.sub('[token]', self._ending())}>"
+        return f"<Visit: {TOKEN_IN_TEXT.sub('[token]', self._ending())}>"
 
     def _ending(self) -> str:
         if self.signed_in:
@@ -125,12 +122,11 @@ class StandInBoard:
             )
         self._settings = state.settings
         self._board = state.require_board()
-        key = "FEEDBACKCHIMP_RETURN_URL"
         self._sandbox = create_sandbox(
             app.config["FEEDBACKCHIMP_JWT_SECRET"],
             sso_url=f"{_APP_ORIGIN}{self._settings.url_prefix}",
             redirect_param=self._settings.redirect_param,
-            return_url=app.config.get(key) or KEYS[key][0],
+            return_url=configured(app, "FEEDBACKCHIMP_RETURN_URL"),
             admins=admins,
             private=private,
         )

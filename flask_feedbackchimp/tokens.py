@@ -34,7 +34,7 @@ _SIGNATURE_LENGTH = 43
 class SecretHMAC(HMACAlgorithm):
     """HMAC-SHA256 with our own kind of key, which was examined when the app started.
 
-    PyJWT examines an HMAC key again at every use, and from 2.14 on warns at every use
+    PyJWT examines an HMAC key again at every use, and newer versions warn at every use
     about a short one; an app is to be warned once.
     """
 
@@ -58,7 +58,7 @@ jws.register_algorithm(ALGORITHM, SecretHMAC(hashlib.sha256))
 
 @dataclass(frozen=True)
 class Claims:
-    """What a token will say: ready to be signed, and not worth stealing.
+    """What a token will say, ready to be signed.
 
     :param payload: the claims as JSON.
     """
@@ -79,8 +79,9 @@ def issue_token(state: AppState, user: Any, attempt: Attempt) -> str:
     :raises SignInRefused: with status 403.
     :raises TokenError: switched off, or extra claims that cannot be signed.
     """
+    attempt.user = user
     secret = state.require_secret()
-    claims = _claims_of(state, user, attempt)
+    claims = _prepared_claims(state, user)
     attempt.token_issued(claims.jti)
     return sign(secret, claims)
 
@@ -88,28 +89,29 @@ def issue_token(state: AppState, user: Any, attempt: Attempt) -> str:
 def issue_url(
     state: AppState,
     user: Any,
-    page: str,
+    page_url: str,
     forwarded: Mapping[str, bytes],
     attempt: Attempt,
 ) -> str:
     """The URL that takes a fresh token about a user to a page on the board.
 
-    :param page: its URL, encoded.
+    :param page_url: encoded.
     :param forwarded: values of incoming parameters for the return URL, decoded.
     :raises SignInRefused: with status 403, or 400 if the URL gets too long.
     :raises TokenError: switched off, or extra claims that cannot be signed.
     """
+    attempt.user = user
     secret = state.require_secret()
-    claims = _claims_of(state, user, attempt)
+    claims = _prepared_claims(state, user)
     build_url = state.settings.return_url.build_url
-    stand_in = "x" * claims.token_length
-    if len(build_url(page, forwarded, stand_in)) > LOCATION_MAX_BYTES:
+    stand_in = "x" * claims.token_length  # of the token's length, for measuring
+    if len(build_url(page_url, forwarded, stand_in)) > LOCATION_MAX_BYTES:
         home = state.require_board().home
         fits = len(build_url(home, {}, stand_in)) <= LOCATION_MAX_BYTES
         raise refusal("page_too_long" if fits else "token_too_long")
     attempt.token_issued(claims.jti)
     # Signed last: nothing can fail from here on, so no error report holds a token.
-    return build_url(page, forwarded, sign(secret, claims))
+    return build_url(page_url, forwarded, sign(secret, claims))
 
 
 def prepare_claims(identity: Identity, lifetime: int | None) -> Claims:
@@ -140,8 +142,7 @@ def sign(secret: Secret, claims: Claims) -> str:
     return jws.encode(claims.payload, key, ALGORITHM, sort_headers=True)
 
 
-def _claims_of(state: AppState, user: Any, attempt: Attempt) -> Claims:
-    attempt.user = user
+def _prepared_claims(state: AppState, user: Any) -> Claims:
     settings = state.settings
     identity = load_identity(user, state.extension.loader, settings.admin_emails)
     return prepare_claims(identity, settings.token_lifetime)

@@ -56,14 +56,14 @@ def _usable_beside(key: str) -> dict[str, Any]:
     ("key", "mistake", "said", "remedy"),
     [
         ("JWT_SECRET", "JWT_SECRET", "Settings → SSO", SECRET),
-        ("JWT_SECRET", int(DIGITS), "quote it as a JSON string", DIGITS),
+        ("JWT_SECRET", int(DIGITS), "Quote it as a JSON string", DIGITS),
         (
             "ORGANIZATION",
             "acme.feedbackchimp.space",
             "leave out “.feedbackchimp.space”",
             "acme",
         ),
-        ("ORGANIZATION", 42, "quote it as a JSON string", "42"),
+        ("ORGANIZATION", 42, "Quote it as a JSON string", "42"),
         (
             "BOARD_URL",
             "ideas.example.com",
@@ -141,11 +141,11 @@ def _app_of_environment(
         ),
         ("JWT_SECRET", f"'{SECRET}'", "is in quotes", SECRET),
         ("JWT_SECRET", f"'{SECRET}'", "leave them out", SECRET),
-        ("JWT_SECRET", DIGITS, "quote it as a JSON string: '\"12345\"'", f'"{DIGITS}"'),
+        ("JWT_SECRET", DIGITS, "Quote it as a JSON string: '\"12345\"'", f'"{DIGITS}"'),
         ("ORGANIZATION", None, "is missing: set it to", "acme"),
         ("ORGANIZATION", None, "or set FEEDBACKCHIMP_BOARD_URL to", "acme"),
         ("ORGANIZATION", None, "in the environment FLASK_ goes in front", "acme"),
-        ("ORGANIZATION", "42", "quote it as a JSON string: '\"12345\"'", '"42"'),
+        ("ORGANIZATION", "42", "Quote it as a JSON string: '\"12345\"'", '"42"'),
         (
             "BOARD_URL",
             "localhost:5001",

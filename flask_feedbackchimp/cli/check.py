@@ -13,10 +13,12 @@ from urllib.parse import urlsplit
 import click
 from flask import Flask
 
+from .. import audit
 from ..identity import default_identity
+from ..sandbox.tokens import TOKEN_IN_TEXT
 from ..settings import MIN_SECRET_BYTES, AppState, Settings
 from ..templating import ENDPOINT, endpoint_path
-from .walk import TOKEN, Walk, Walker
+from .walk import Walk, Walker
 
 _UNKNOWN_ADDRESS = "https://your.app"
 _EXAMPLE_PAGE = "/board/1002-feature-requests"
@@ -104,7 +106,12 @@ def _judge_stranger(app: Flask, walker: Walker) -> Iterator[_Pair]:
         )
         return
     walk = walker.walk()
-    if walk.error is not None:
+    if walk.error is not None and not app.secret_key:
+        yield _problem(
+            'SECRET_KEY is not set, so nobody can log in: set app.config["SECRET_KEY"] '
+            "to a random text that stays the same."
+        )
+    elif walk.error is not None:
         yield _problem(f"A stranger's visit {_ends_in(walk.error, walk)}")
     elif not walk.outcome:
         # What sends strangers away, to log in, may well let users pass.
@@ -112,7 +119,7 @@ def _judge_stranger(app: Flask, walker: Walker) -> Iterator[_Pair]:
         is_login = not walk.is_endless and (status < 400 or status in _FORBIDDEN)
         may_pass = walk.answerer == ENDPOINT and is_login
         yield (_warning if may_pass else _problem)(_not_reached(app, walk))
-    elif walk.outcome.startswith("login required"):
+    elif walk.outcome.startswith(audit.LOGIN_REQUIRED):
         yield from _judge_login(walk)
     else:
         yield _problem(
@@ -156,12 +163,12 @@ def _judge_user(app: Flask, walker: Walker, user_id: str) -> Iterator[_Pair]:
             if name not in ("jti", "iat", "exp"):
                 text = json.dumps(value, ensure_ascii=False)
                 yield f"  {name}", value if isinstance(value, str) else text
-    elif walk.outcome.startswith("token issued"):
+    elif walk.outcome.startswith(audit.TOKEN_ISSUED):
         yield _problem(
             f"A token is issued, but {user_id!a} does not get to the board with it: "
             "something changes the answer, such as an after_request function."
         )
-    elif walk.outcome.startswith("sign-in refused"):
+    elif walk.outcome.startswith(audit.REFUSED):
         yield _problem(f"{user_id!a} is turned away. The log says: {walk.outcome}")
     elif cookie not in walk.answers[0].request.cookies:
         yield _problem(
@@ -303,8 +310,12 @@ def _shown(app: Flask, text: str) -> str:
     secret = secret.decode() if isinstance(secret, bytes) else secret
     if secret.strip():
         text = text.replace(secret.strip(), "...")
-    text = TOKEN.sub("...", text)
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    return printable(TOKEN_IN_TEXT.sub("...", text))
+
+
+def printable(text: str) -> str:
+    """A text for the terminal: what could act on it is escaped as JSON escapes it."""
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
 def _say_pairs(pairs: Iterable[tuple[str, str]], **style: Any) -> None:
@@ -340,10 +351,8 @@ def _facts(state: AppState) -> Iterator[tuple[str, str]]:
 
 
 def _example(state: AppState) -> str:
-    page, return_url = (
-        state.require_board().page(_EXAMPLE_PAGE),
-        state.settings.return_url,
-    )
+    page = state.require_board().page(_EXAMPLE_PAGE)
+    return_url = state.settings.return_url
     forwarded = dict.fromkeys(return_url.forwarded_params, b"...")
     return return_url.build_url(page, forwarded, "TOKEN")
 

@@ -17,7 +17,7 @@ from click import BadParameter, ClickException
 from flask import Response, current_app, g, request
 from flask.cli import AppGroup
 
-from ..board import DEFAULT_PORTS, parse_url
+from ..board import DEFAULT_PORTS, LOOPBACK_HOSTS
 from ..errors import TokenError
 from ..identity import (
     EMAIL_MAX_OCTETS,
@@ -27,9 +27,9 @@ from ..identity import (
     is_name,
 )
 from ..return_url import is_path
-from ..settings import KEYS, get_state
+from ..settings import configured, get_state
 from . import check as checks
-from .check import endpoint_url, fit, say
+from .check import endpoint_url, fit, printable, say
 
 commands: AppGroup = AppGroup("feedbackchimp")
 
@@ -37,15 +37,15 @@ _T = TypeVar("_T")
 
 
 def _read_address(value: str) -> str:
-    try:
-        origin, path, query = parse_url(value)
-    except ValueError as error:
-        raise BadParameter(f"it {error}.") from None
-    if query:
-        raise BadParameter("it must not have a query.")
-    if not is_path(path):
+    """An http or https URL of the app's mount point, which need not be https yet."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadParameter("it must start with https:// or http://, and a host.")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise BadParameter("it must be only scheme, host, port and path.")
+    if not is_path(parts.path):
         raise BadParameter("it has characters that do not belong in a URL.")
-    return origin + path
+    return f"{parts.scheme}://{parts.netloc}{parts.path}"
 
 
 @commands.command()
@@ -69,7 +69,8 @@ def check(user_id: str | None, base_url: str | None) -> None:
     app: Any = current_app
     app = app._get_current_object()
     options = {"base_url": base_url, "user_id": user_id}
-    context.exit(checks.print_report(app, get_state(), **options))
+    has_problems = checks.print_report(app, get_state(), **options)
+    context.exit(1 if has_problems else 0)
 
 
 @commands.command()
@@ -117,7 +118,7 @@ def verify(token: str) -> None:
     except TokenError as error:
         raise ClickException(f"{error} Reason: {error.reason}") from None
     lines = json.dumps(claims, ensure_ascii=False, indent=2).split("\n")
-    text = "\n".join(map(_escape, lines))
+    text = "\n".join(map(printable, lines))
     # Where the output does not have such a letter, all are escaped: that is JSON, too.
     click.echo(text if fit(text) == text else json.dumps(claims, indent=2))
 
@@ -152,7 +153,7 @@ def sandbox(port: int | None, app_url: str, private: bool) -> None:
     _unless_off(settings.secret)
     board_origin = state.require_board().origin
     sso_url = endpoint_url(state, app_url)
-    return_url = _configured_return_url()
+    return_url = configured(current_app, "FEEDBACKCHIMP_RETURN_URL")
     app = create_sandbox(
         current_app.config["FEEDBACKCHIMP_JWT_SECRET"],
         sso_url=sso_url,
@@ -184,32 +185,23 @@ def _say_who_came(response: Response) -> Response:
     elif arrival is not None:
         who = f"{arrival.claims['name']} <{arrival.claims['email']}>"
         page = arrival.page.removeprefix(request.host_url.rstrip("/"))
-        say(_escape(f"signed in: {who} at {page}"))
+        say(printable(f"signed in: {who} at {page}"))
     return response
 
 
-def _escape(line: str) -> str:
-    """A line for the terminal: what could act on it is escaped as JSON escapes it."""
-    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
-
-
 def _local_port(origin: str) -> int | None:
-    """The port of a plain http origin on this machine, or ``None``."""
+    """The port of an origin on this machine, or ``None``."""
     parts = urlsplit(origin)
-    if parts.scheme != "http":  # which is allowed only there
+    host = parts.netloc.removesuffix(f":{parts.port}")
+    if host not in LOOPBACK_HOSTS:
         return None
-    return parts.port or DEFAULT_PORTS["http"]
-
-
-def _configured_return_url() -> str:
-    key = "FEEDBACKCHIMP_RETURN_URL"
-    return str(current_app.config.get(key) or KEYS[key][0])
+    return parts.port or DEFAULT_PORTS[parts.scheme]
 
 
 def _say_what_does_not_match(origin: str, return_url: str, port: int) -> None:
     """Print the settings with which the app would lead to this sandbox."""
     hints = []
-    if _local_port(origin) != port:
+    if origin.startswith("https:") or _local_port(origin) != port:
         hints.append(f"FEEDBACKCHIMP_BOARD_URL=http://localhost:{port}")
     base, mark, query = return_url.partition("?")
     if "://" in base:

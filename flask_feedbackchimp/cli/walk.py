@@ -1,12 +1,11 @@
 """Walks through the app, as ``check`` makes them: by its own test client.
 
-Nothing is reasoned about that a walk can show.
+Requests are made, not simulated.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import Context
@@ -19,14 +18,12 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from .. import audit
-from ..sandbox.tokens import read
+from ..sandbox.tokens import TOKEN_IN_TEXT, read
 from ..settings import AppState
 
-_MOST_REDIRECTS = 10
+_MAX_REDIRECTS = 10
 _REDIRECTS = {301, 302, 303, 307, 308}
 _NAVIGATION = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
-#: A token, wherever it stands in a text.
-TOKEN: re.Pattern[str] = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
 
 
 @dataclass
@@ -98,8 +95,8 @@ class Walker:
                 with self._logged_in(client, root, user_id), client:
                     self._go(client, walk, root, errors)
                 walk.outcome = (lines or [""])[-1]
-                if walk.outcome.startswith("token issued"):
-                    token = TOKEN.search(walk.left_for)
+                if walk.outcome.startswith(audit.TOKEN_ISSUED):
+                    token = TOKEN_IN_TEXT.search(walk.left_for)
                     secret = self._state.require_secret()
                     walk.claims = read(secret, token[0]) if token else {}
             except Exception as error:
@@ -110,7 +107,7 @@ class Walker:
         self, client: FlaskClient, walk: Walk, root: str, errors: list[Exception]
     ) -> None:
         url, root = self._url, root.partition("://")[2]
-        for _ in range(_MOST_REDIRECTS):
+        for _ in range(_MAX_REDIRECTS):
             scheme, _, place = url.partition("://")  # an app may insist on https
             if not place.startswith(root):
                 walk.left_for = url

@@ -59,7 +59,7 @@ def create_sandbox(
         _read_into(read, "admins", readers.read_admin_emails, admins),
     ]
     if not any(problems) and redirect_param in read["return_url"].forwarded_params:
-        problems.append("return_url hands the page on unchecked: write {page}.")
+        problems.append("return_url forwards the page unchecked: write {page}.")
     if any(problems):
         raise ValueError(" ".join(filter(None, problems)))
     return _make_app(SandboxState(**read, private=private))

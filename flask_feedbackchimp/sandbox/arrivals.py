@@ -38,13 +38,12 @@ def login_link() -> str:
     return login_url(sandbox_state(), g.target)
 
 
-def login_url(state: SandboxState, target: str, *, sso_url: str | None = None) -> str:
+def login_url(state: SandboxState, target: str) -> str:
     """The app's SSO URL, with the page to come back to as the last parameter.
 
     :param target: path, query and fragment of the page.
-    :param sso_url: instead of the configured one.
     """
-    url = sso_url or state.sso_url
+    url = state.sso_url
     values = {**state.issue(target), state.redirect_param: _origin(state) + target}
     separator = "" if url.endswith(("?", "&")) else "&" if "?" in url else "?"
     return f"{url}{separator}{urlencode(values, quote_via=quote, safe='')}"
@@ -74,7 +73,7 @@ def _receive() -> Response | None:
 def _tokens(return_url: ReturnURL) -> list[str] | None:
     """Every token of a request, or ``None`` where none is looked for.
 
-    On a page of the board a token is welcome; at a fixed path it is missed.
+    On a page of the board a token is optional; at a fixed path it is required.
     """
     name = return_url.token_param
     if return_url.base is None:
@@ -111,7 +110,7 @@ def _page_to_land_on(state: SandboxState) -> str:
 
     :raises TokenError: it is not named as it must be.
     """
-    issued_target = _check_handed_on(state)
+    issued_target = _check_forwarded(state)
     return_url, origin = state.return_url, _origin(state)
     if return_url.base is None:
         return f"{origin}{g.target}"
@@ -130,8 +129,8 @@ def _page_to_land_on(state: SandboxState) -> str:
     return page
 
 
-def _check_handed_on(state: SandboxState) -> str:
-    """Look that every value that went to the app came back.
+def _check_forwarded(state: SandboxState) -> str:
+    """Check that every value that went to the app came back.
 
     :return: the page that the last of them was issued for, or else home.
     :raises TokenError: a value did not come back.

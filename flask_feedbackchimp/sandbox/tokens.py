@@ -19,6 +19,10 @@ from ..identity import is_email, is_name
 from ..settings import Secret
 from ..tokens import ALGORITHM, jws
 
+#: What may be a token in a text. A pattern for its dots, too, would search a long word
+#: again from each “eyJ”; this one is done with it at the first.
+TOKEN_IN_TEXT: re.Pattern[str] = re.compile(r"eyJ[\w.-]{20,}")
+
 # RFC 7515 §7.1; the signature of an unsecured one is empty.
 _COMPACT_FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _NO_JWT = "is not a JSON Web Token"

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask, abort, json, jsonify, redirect
-from flask_login import login_required
 from flask_wtf import CSRFProtect
 from jinja2 import DictLoader
 from markupsafe import escape
@@ -16,6 +15,7 @@ from flask_feedbackchimp import FeedbackChimp, SignInRefused
 from support.apps import (
     BOARD,
     PREFIX,
+    REDIRECTS,
     InactiveUser,
     User,
     claims_of,
@@ -208,10 +208,8 @@ def test_continue_page_leads_to_the_same_url(mount, query, target):
 
 
 def test_login_disabled_still_asks_to_log_in():
-    """It switches ``@login_required`` off, but makes nobody somebody."""
+    """It switches ``@login_required`` off, before Flask-Login 0.7, and nothing else."""
     app = make_app(LOGIN_DISABLED=True)
-    app.add_url_rule("/page", view_func=login_required(lambda: "open"))
-    assert Browser(app).get(path="/page").data == b"open"
     assert told(Browser(app).go(PAGE)) == "login"
     assert told(Browser(app, "ada").go(PAGE)) == "token"
 
@@ -405,7 +403,7 @@ def test_headers(path):
         assert answer.headers.getlist("Cache-Control") == ["no-store"], kind
         assert answer.headers.getlist("Referrer-Policy") == ["no-referrer"], kind
     statuses = {answer.status_code for answer in got.values()}
-    assert statuses == {200, 302, 400, 401, 403, 500}
+    assert statuses - REDIRECTS == {200, 400, 401, 403, 500}
     assert [kind for kind in got if has_token(got[kind])] == ["token", "mounted"]
 
 

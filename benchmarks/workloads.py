@@ -41,8 +41,7 @@ class User(UserMixin):
 
 def shop(side: str) -> Flask:
     """An app with a login and one of: ``none``; ``hand``, the view written by hand;
-    ``ours``, the extension; ``admins``, the same with many; ``plain``, the same where
-    ``cryptography`` is not installed."""
+    ``ours``, the extension; ``admins``, the same with many."""
     app = Flask("shop")
     app.config.update(SECRET_KEY="the-shop's-own-key-for-its-sessions")
     LoginManager(app).user_loader(lambda id: User())
@@ -57,8 +56,6 @@ def shop(side: str) -> Flask:
         app.config.update(JWT_SECRET=SECRET)
         app.register_blueprint(blueprint)
     elif side != "none":
-        if side == "plain":
-            sys.modules["cryptography"] = None  # type: ignore[assignment]
         from flask_feedbackchimp import FeedbackChimp
 
         admins = [f"{n}@example.org" for n in range(10_000 if side == "admins" else 0)]

@@ -37,8 +37,14 @@ blueprint: Blueprint = Blueprint(BLUEPRINT, __name__, template_folder="templates
 
 # Requests that nobody clicked for: https://www.w3.org/TR/fetch-metadata/ and the
 # headers that browsers and libraries sent before it.
-_PREFETCH_HEADERS = ("Sec-Purpose", "X-Sec-Purpose", "Purpose", "X-Moz")
-_PREVIEW_HEADERS = ("Purpose", "X-Purpose")
+_PREFETCH_HEADERS = (
+    ("Sec-Purpose", "prefetch"),
+    ("X-Sec-Purpose", "prefetch"),
+    ("Purpose", "prefetch"),
+    ("X-Moz", "prefetch"),
+    ("Purpose", "preview"),
+    ("X-Purpose", "preview"),
+)
 _BOARD_PATH = "/board/"  # the only path known of the vendor's boards
 
 #: Holds the endpoint's query, quoted, while a visitor logs in.
@@ -79,17 +85,21 @@ def redirect() -> ResponseReturnValue:
 
 
 def _is_prefetch() -> bool:
-    headers = request.headers
     return any(
-        "prefetch" in headers.get(name, "").lower() for name in _PREFETCH_HEADERS
-    ) or any("preview" in headers.get(name, "").lower() for name in _PREVIEW_HEADERS)
+        purpose in request.headers.get(name, "").lower()
+        for name, purpose in _PREFETCH_HEADERS
+    )
 
 
 def _is_navigation() -> bool:
     """Whether the browser shows the answer, rather than a script that asked for it."""
     if request.headers.get("HX-Request") == "true":
         return False
-    return request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+    mode = request.headers.get("Sec-Fetch-Mode", "navigate")
+    # Firefox gives this mode to a click that a service worker passes on. It would go
+    # round in circles on the continue page. Scripts do not ask for an upgrade.
+    passed_on = mode == "same-origin" and "Upgrade-Insecure-Requests" in request.headers
+    return mode == "navigate" or passed_on
 
 
 def _prefers_json() -> bool:
@@ -183,7 +193,7 @@ def _remember_page(response: Response) -> Response:
         LOGIN_COOKIE,
         value,
         max_age=_LOGIN_COOKIE_MAX_AGE,
-        path=f"{mount_path()}/",
+        path=mount_path() or "/",
         secure=current_app.session_interface.get_cookie_secure(current_app),
         httponly=True,
         samesite="Lax",
@@ -192,7 +202,7 @@ def _remember_page(response: Response) -> Response:
 
 
 def _forget_page(response: Response) -> Response:
-    response.delete_cookie(LOGIN_COOKIE, path=f"{mount_path()}/")
+    response.delete_cookie(LOGIN_COOKIE, path=mount_path() or "/")
     return response
 
 
@@ -223,8 +233,8 @@ def _names_another_place(url: str) -> bool:
     of it behind an ``&``.
     """
     places = _query_args().getlist("next") + request.form.getlist("next")
-    host = request.host_url.rstrip("/")
-    wanted = [unquote_plus(place.removeprefix(host)) for place in places if place]
+    origin = f"{request.scheme}://{request.host}"
+    wanted = [unquote_plus(place.removeprefix(origin)) for place in places if place]
     endpoint, whole = unquote_plus(endpoint_path(get_state())), unquote_plus(url)
     return not all(p.startswith(endpoint) and whole.startswith(p) for p in wanted)
 

@@ -23,6 +23,7 @@ from jinja2 import DictLoader
 import flask_feedbackchimp
 from flask_feedbackchimp import sandbox, sign_in_refused, token_issued
 from flask_feedbackchimp.errors import REFUSALS
+from flask_feedbackchimp.sandbox.reasons import REASONS
 from flask_feedbackchimp.settings import KEYS, PLACEHOLDERS
 from support.apps import BOARD, PREFIX, SECRET, User, has_token, logged_in, make_app
 from support.documents import (
@@ -59,6 +60,7 @@ OTHER_NAMES = {
     "BENCH_ARGS",
     "CAPTURE_HEADERS",
     "DEBUG_TB_INTERCEPT_REDIRECTS",
+    "LOGIN_DISABLED",
     "PREFERRED_URL_SCHEME",
     "SCRIPT_NAME",
     "SECRET_KEY",
@@ -380,10 +382,9 @@ def test_named_settings(page):
     assert settings <= OTHER_NAMES | set(KEYS) | set(PLACEHOLDERS)
 
 
-@pytest.mark.parametrize("page", [README, SETTINGS], ids=page_id)
-def test_settings_table(page):
+def test_settings_table():
     """Every setting is in the table with its default, and nothing else is."""
-    rows = table(page, "key")
+    rows = table(SETTINGS, "key")
     assert sorted(rows) == sorted(KEYS)
     shown = {key.removeprefix("FEEDBACKCHIMP_"): row[0] for key, row in rows.items()}
     told = [shown.pop(key) for key in ("JWT_SECRET", "ORGANIZATION", "BOARD_URL")]
@@ -429,19 +430,17 @@ def test_refusals_table():
 
 
 def test_sandbox_table():
-    """Every reason of the stand-in is documented with its status, and no other is."""
-    expected = {code: why.status for code, why in sandbox.REASONS.items()}
+    """Every reason of the sandbox is documented with its status, and no other is."""
+    expected = {code: status for code, (status, _) in REASONS.items()}
     assert statuses(DOCS / "sandbox.md", "sandbox") == expected
 
 
 def test_token_errors_table():
-    """Every reason of a ``TokenError`` in the source is documented, and no other."""
-    # As an argument, or before what is said of a token.
-    code = r'raise TokenError\(.*?reason="(\w+)"|\("(\w+)", f?"(?:is|has|does) '
-    sources = [path.read_text("utf-8") for path in PACKAGE.rglob("*.py")]
-    found = [groups for text in sources for groups in re.findall(code, text, re.S)]
-    documented = table(TROUBLESHOOTING, "code", "token errors")
-    assert set(documented) == {"".join(groups) for groups in found}
+    """Every reason of a ``TokenError`` that an app meets, and no other."""
+    code = r'raise TokenError\(.*?reason="(\w+)"'
+    sources = [path.read_text("utf-8") for path in PACKAGE.glob("*.py")]
+    found = {reason for text in sources for reason in re.findall(code, text, re.S)}
+    assert set(table(TROUBLESHOOTING, "code", "token errors")) == found
 
 
 def test_command_options():
@@ -499,10 +498,10 @@ def test_python_versions():
 def test_api_reference():
     """The API page documents ``__all__``, and what it documents is public."""
     text = (DOCS / "api.md").read_text("utf-8")
-    core, _, stand_in = text.split("## Test kit")[0].partition("## Stand-in board")
+    core, _, sandbox_part = text.split("## Test kit")[0].partition("## Sandbox")
     entry = r"\.\. (?:py:data|auto(?:class|function|exception)):: (\w+)"
     assert sorted(re.findall(entry, core)) == sorted(flask_feedbackchimp.__all__)
-    assert sorted(re.findall(entry, stand_in)) == sorted(sandbox.__all__)
+    assert sorted(re.findall(entry, sandbox_part)) == sorted(sandbox.__all__)
 
 
 # --- Links ---

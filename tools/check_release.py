@@ -20,7 +20,7 @@ def find_problems(tag: str) -> list[str]:
     if re.search(r"^## .*unreleased", changes, re.M | re.I):
         problems.append("CHANGES.md says “unreleased”: write the date.")
     for page in [Path("README.md"), *sorted(Path("docs").glob("*.md"))]:
-        if re.search(r"pip install \.$", page.read_text("utf-8"), re.M):
+        if re.search(r"pip install (?:.* )?\.$", page.read_text("utf-8"), re.M):
             problems.append(
                 f"{page} says “pip install .”: write “pip install flask-feedbackchimp”."
             )

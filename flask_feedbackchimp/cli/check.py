@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
+import traceback
 from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,13 +13,26 @@ from urllib.parse import urlsplit
 import click
 from flask import Flask
 
-from ..identity import RESERVED_CLAIMS, default_identity
+from ..identity import default_identity
 from ..settings import MIN_SECRET_BYTES, AppState, Settings
-from ..templating import endpoint_path
-from .walk import Visit, Walker, describe_answerer, describe_error, was_reached
+from ..templating import ENDPOINT, endpoint_path
+from .walk import TOKEN, Walk, Walker
 
 _UNKNOWN_ADDRESS = "https://your.app"
 _EXAMPLE_PAGE = "/board/1002-feature-requests"
+_FORBIDDEN = (401, 403)
+_COLORS = {"problem": "red", "warning": "yellow"}
+
+#: A label and a text, such as “problem” and what is wrong, with its remedy.
+_Pair = tuple[str, str]
+
+
+def _problem(text: str) -> _Pair:
+    return "problem", text
+
+
+def _warning(text: str) -> _Pair:
+    return "warning", text
 
 
 def print_report(
@@ -30,157 +44,173 @@ def print_report(
     :param user_id: the user to try, as the app's user loader takes it.
     :return: whether something keeps people from signing in.
     """
-    address = _mount_of(state, base_url or _configured_address(app))
-    url = address + state.settings.url_prefix
+    known_address = base_url or _configured_address(app)
+    address = _mount_of(state, known_address or _UNKNOWN_ADDRESS)
+    # First, so that what the app itself logs does not cut the report in two.
+    found = _judge(app, state, address, user_id) if state.settings.enabled else []
     say(f"FeedbackChimp sign-on of the app {app.name!r}")
     _say_pairs(_facts(state))
     say("\nTo paste in FeedbackChimp, under Settings > SSO:")
-    say(f"  {url}", bold=True)
-    if address.startswith(_UNKNOWN_ADDRESS):
+    say(f"  {address}{state.settings.url_prefix}", bold=True)
+    if known_address is None:
         say(f"  with the app's address for {_UNKNOWN_ADDRESS} (or give it: --base-url)")
     if not state.settings.enabled:
+        board = state.settings.board
         say("\nSwitched off (FEEDBACKCHIMP_ENABLED is False): nothing is signed.")
+        say(f"Links lead to {board.home}." if board else "Links end in a 404.")
         return False
     say("\nThe return URL, with the token for TOKEN:")
     say(f"  {_example(state)}", bold=True)
     _say_pairs(_parts(state.settings))
     say("  It is not publicly documented: compare it with FeedbackChimp's example.\n")
-    report = Report(list(_warnings(app, state, url)))
+    for label, text in found:
+        _say_pairs([(_shown(app, label), _shown(app, text))], fg=_COLORS.get(label))
+    labels = [label for label, _ in found]
+    problems, warnings = labels.count("problem"), labels.count("warning")
+    say(_verdict(problems, warnings, is_tried=user_id is not None), bold=True)
+    return problems > 0
+
+
+def _judge(
+    app: Flask, state: AppState, address: str, user_id: str | None
+) -> list[_Pair]:
+    """Try the app, and look at its settings."""
     walker = Walker(app, state, address)
-    report.try_stranger(app, walker)
-    if user_id is not None and not report.problems:
-        report.try_user(walker, user_id)
-    _say_pairs(report.told)
-    _say_pairs((("problem", text) for text in report.problems), fg="red")
-    _say_pairs((("warning", text) for text in report.warnings), fg="yellow")
-    say(report.verdict(user_id), bold=True)
-    return bool(report.problems)
+    found = list(_judge_stranger(app, walker))
+    if user_id is not None and "problem" not in dict(found):
+        found = [*_judge_user(app, walker, user_id), *found]
+    return [*found, *map(_warning, _warnings(app, state, address))]
 
 
-class Report:
-    """What was found; each problem and each warning has its remedy."""
+def _verdict(problems: int, warnings: int, *, is_tried: bool) -> str:
+    """The last line. Only a user who was tried makes a setup ready."""
+    counts = f"{_count(problems, 'problem')}, {_count(warnings, 'warning')}"
+    if problems:
+        return f"Not ready: {counts}."
+    if is_tried:
+        return f"Ready: {counts}."
+    return (
+        f"{counts.capitalize()}, but no user was tried. Give the id of one, as the\n"
+        "app's user loader takes it: flask feedbackchimp check --user ID"
+    )
 
-    def __init__(self, warnings: list[str]) -> None:
-        self.warnings = warnings
-        self.problems: list[str] = []
-        #: What the board would be told about the user who was tried.
-        self.told: list[tuple[str, str]] = []
 
-    def try_stranger(self, app: Flask, walker: Walker) -> None:
-        """Visit as a stranger, and go on to the login page."""
-        if not hasattr(app, "login_manager"):
-            self.problems.append(
-                "The app has no LoginManager, so nobody can be signed in: call "
-                "LoginManager().init_app(app)."
-            )
-            return
-        visit = walker.visit_as_stranger()
-        if not visit.has_session:
-            self.problems.append(
-                'SECRET_KEY is not set, so nobody can log in: set app.config["SECRET_'
-                'KEY"] to a random text that stays the same.'
-            )
-        elif visit.error is not None:
-            error = describe_error(visit.error)
-            self.problems.append(f"A stranger's visit ends in an error. {error}.")
-        elif not was_reached(visit):
-            self.problems.append(_not_reached(app, visit))
-        elif visit.outcome.startswith("token issued"):
-            self.problems.append(
-                "A stranger's visit gets a token: somebody is signed in who did not "
-                "log in. Look at the app's request_loader and its anonymous_user."
-            )
-        elif visit.response is not None:
-            self._follow(walker, visit.response.status_code, visit.response.location)
-
-    def _follow(self, walker: Walker, status: int, location: str | None) -> None:
-        if location is None and status in (401, 403):
-            self.warnings.append(
-                f"Visitors who are not logged in get a bare {status}: set "
-                "login_manager.login_view to the app's login page."
-            )
-        elif location is None and status >= 400:
-            self.problems.append(
-                f"Visitors who are not logged in are answered with {status}: look at "
-                "the app's unauthorized_handler."
-            )
-        elif location is not None:
-            last = walker.follow_to_login(location)
-            if isinstance(last, str):
-                self.problems.append(
-                    f"The way to the login page {last}. Visitors are sent to "
-                    f"{location.partition('?')[0]}: look at login_manager.login_view."
-                )
-            elif last is not None and last.status_code in (401, 403):
-                self.warnings.append(
-                    f"The login page, {last.request.path}, answers {last.status}: let "
-                    "login_manager.login_view lead to one that everybody may see."
-                )
-            elif last is not None and last.status_code >= 400:
-                self.problems.append(
-                    f"The login page, {last.request.path}, answers {last.status}: look "
-                    "at login_manager.login_view."
-                )
-
-    def try_user(self, walker: Walker, user_id: str) -> None:
-        """Visit as one of the app's users."""
-        visit = walker.visit_as(user_id)
-        if visit.error is not None:
-            error = describe_error(visit.error)
-            self.problems.append(f"A visit as {user_id!a} ends in an error. {error}.")
-        elif visit.claims:
-            self.told = [("The board is told", "")]
-            self.told += [(f"  {name}", _shown(visit.claims[name])) for name in _SHOWN]
-            extra = [name for name in visit.claims if name not in RESERVED_CLAIMS]
-            self.told += [(f"  {_shown(n)}", _shown(visit.claims[n])) for n in extra]
-        elif visit.outcome.startswith("sign-in refused"):
-            self.problems.append(f"A visit as {user_id!a} ends so: {visit.outcome}")
-        elif visit.user_id is None:
-            self.problems.append(
-                "The session does not reach the endpoint: compare SESSION_COOKIE_PATH, "
-                "SESSION_COOKIE_DOMAIN and SESSION_COOKIE_SECURE with --base-url."
-            )
-        else:
-            self.problems.append(
-                f"Nobody is signed in with the id {user_id!a}: give --user an id that "
-                "the user loader takes."
-            )
-
-    def verdict(self, user_id: str | None) -> str:
-        """The last line. Only a user who was tried makes a setup ready."""
-        problems, warnings = len(self.problems), len(self.warnings)
-        counts = f"{_count(problems, 'problem')}, {_count(warnings, 'warning')}"
-        if problems:
-            return f"Not ready: {counts}."
-        if user_id is not None:
-            return f"Ready: {counts}."
-        return (
-            f"{counts[0].upper()}{counts[1:]}, but no user was tried. Give the id of "
-            "one, as the\nuser loader takes it: flask feedbackchimp check --user ID"
+def _judge_stranger(app: Flask, walker: Walker) -> Iterator[_Pair]:
+    """What is wrong for somebody who is not logged in."""
+    if not hasattr(app, "login_manager"):
+        yield _problem(
+            "The app has no LoginManager, so nobody can be signed in: call "
+            "LoginManager().init_app(app)."
+        )
+        return
+    walk = walker.walk()
+    if walk.error is not None:
+        yield _problem(f"A stranger's visit {_ends_in(walk.error, walk)}")
+    elif not walk.outcome:
+        # What sends strangers away, to log in, may well let users pass.
+        status = walk.answers[-1].status_code
+        is_login = not walk.is_endless and (status < 400 or status in _FORBIDDEN)
+        may_pass = walk.answerer == ENDPOINT and is_login
+        yield (_warning if may_pass else _problem)(_not_reached(app, walk))
+    elif walk.outcome.startswith("login required"):
+        yield from _judge_login(walk)
+    else:
+        yield _problem(
+            "A stranger is taken for a user: look at the app's request_loader and "
+            f"anonymous_user. The log says: {walk.outcome}"
         )
 
 
-_SHOWN = ("email", "name")
+def _judge_login(walk: Walk) -> Iterator[_Pair]:
+    """What is wrong where visitors are to log in."""
+    last, who = walk.answers[-1], "Visitors who are not logged in"
+    away, remedy = urlsplit(walk.left_for), "look at login_manager.login_view"
+    if walk.is_endless:
+        paths = ", ".join(dict.fromkeys(walk.paths))
+        yield _problem(f"{who} go round in circles, by way of {paths}: {remedy}.")
+    elif away.netloc == last.request.host:
+        yield _warning(
+            f"{who} are sent to {away.path}, which is not below the app's path: "
+            f"{remedy}, unless another app is to log them in."
+        )
+    elif last.status_code >= 400:
+        answer = f"The login page, {walk.paths[-1]}, answers {last.status}"
+        if len(walk.answers) == 1:
+            answer = f"{who} get {last.status}"
+            remedy = "set login_manager.login_view to the app's login page"
+        is_forbidden = last.status_code in _FORBIDDEN
+        yield (_warning if is_forbidden else _problem)(f"{answer}: {remedy}.")
 
 
-def _not_reached(app: Flask, visit: Visit) -> str:
-    problem = f"The endpoint was not reached: {visit.status} came instead"
-    if visit.response is not None and visit.response.location:
-        problem += f", which leads to {visit.response.location.partition('?')[0]}"
-    problem += f", from {describe_answerer(visit)}."
+def _judge_user(app: Flask, walker: Walker, user_id: str) -> Iterator[_Pair]:
+    """What the board is told about one of the app's users, or what is wrong."""
+    walk = walker.walk(user_id)
+    cookie = app.session_interface.get_cookie_name(app)
+    if walk.error is not None:
+        yield _problem(f"A visit as {user_id!a} {_ends_in(walk.error, walk)}")
+    elif not walk.outcome:
+        yield _problem(_not_reached(app, walk))
+    elif walk.claims:
+        yield f"As {user_id!a}", "the board is told"
+        for name, value in walk.claims.items():
+            if name not in ("jti", "iat", "exp"):
+                text = json.dumps(value, ensure_ascii=False)
+                yield f"  {name}", value if isinstance(value, str) else text
+    elif walk.outcome.startswith("token issued"):
+        yield _problem(
+            f"A token is issued, but {user_id!a} does not get to the board with it: "
+            "something changes the answer, such as an after_request function."
+        )
+    elif walk.outcome.startswith("sign-in refused"):
+        yield _problem(f"{user_id!a} is turned away. The log says: {walk.outcome}")
+    elif cookie not in walk.answers[0].request.cookies:
+        yield _problem(
+            "The session does not reach the endpoint: compare SESSION_COOKIE_PATH and "
+            "SESSION_COOKIE_DOMAIN with the app's address."
+        )
+    else:
+        yield _problem(
+            f"{user_id!a} is asked to log in: give --user an id that the user loader "
+            "takes, or look for what logs users out."
+        )
+
+
+def _ends_in(error: Exception, walk: Walk) -> str:
+    """An error, with the page it came from and the place where it was raised."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    at = f" at {walk.paths[-1]}" if walk.paths else ""
+    return (
+        f"ends in an error{at}. {type(error).__name__}: {' '.join(str(error).split())} "
+        f"({place.filename}, line {place.lineno}, in {place.name})"
+    )
+
+
+def _not_reached(app: Flask, walk: Walk) -> str:
+    """What answered in the endpoint's place, and what to do about it."""
+    first = walk.answers[0]
+    leads_to = (first.location or "").partition("?")[0]
+    way = f", which leads to {leads_to}" if leads_to else ""
     if app.url_map.host_matching:
-        problem += (
-            " The URL map matches hosts: give the endpoint a rule with the app's host, "
-            "and that host in --base-url."
-        )
-    return problem
+        who = "The URL map matches hosts"
+        remedy = f"give {ENDPOINT!r} a rule with a host, and that host in --base-url"
+    elif walk.answerer is None or leads_to.endswith(walk.paths[0]):
+        who = "The app does not answer at this address"
+        remedy = "give its own, with the path that it is mounted at, in --base-url"
+    elif walk.answerer != ENDPOINT:
+        who = f"The app's own route {walk.answerer!r} answers there"
+        remedy = "move it, or set FEEDBACKCHIMP_URL_PREFIX to another path"
+    elif first.status_code >= 500:
+        who = "An error handler hides the cause"
+        remedy = "look in the app's log"
+    else:
+        who = "Something runs before the view, such as a CSRF guard on GET"
+        remedy = f"let requests for {ENDPOINT!r} pass"
+    answer = f"{first.status} came instead{way}"
+    return f"The endpoint was not reached: {answer}. {who}: {remedy}."
 
 
-def _warnings(app: Flask, state: AppState, url: str) -> Iterator[str]:
-    """What works, but should not stay so, each with its remedy.
-
-    :param url: the redirect endpoint, as the dashboard is told.
-    """
+def _warnings(app: Flask, state: AppState, address: str) -> Iterator[str]:
+    """What works, but should not stay so, each with its remedy."""
     settings = state.settings
     if settings.secret is not None and settings.secret.is_short:
         yield (
@@ -202,7 +232,7 @@ def _warnings(app: Flask, state: AppState, url: str) -> Iterator[str]:
             'SESSION_COOKIE_SAMESITE is "Strict": visitors come from the board without '
             'their session, and must log in each time. Set it to "Lax".'
         )
-    if url.startswith("http:"):
+    if address.startswith("http:"):
         yield (
             "The URL to paste is plain http: serve the app over https, and set "
             'PREFERRED_URL_SCHEME to "https", or give --base-url.'
@@ -227,13 +257,11 @@ def _warnings(app: Flask, state: AppState, url: str) -> Iterator[str]:
         )
 
 
-def _configured_address(app: Flask) -> str:
-    host = app.config["SERVER_NAME"]
-    scheme = app.config["PREFERRED_URL_SCHEME"]
-    trusted = [name.lstrip(".") for name in app.config.get("TRUSTED_HOSTS") or ()]
-    if host:
-        return f"{scheme}://{host}"
-    return f"https://{trusted[0]}" if trusted else _UNKNOWN_ADDRESS
+def _configured_address(app: Flask) -> str | None:
+    if app.config["SERVER_NAME"]:
+        return f"{app.config['PREFERRED_URL_SCHEME']}://{app.config['SERVER_NAME']}"
+    trusted = app.config.get("TRUSTED_HOSTS")
+    return f"https://{trusted[0].lstrip('.')}" if trusted else None
 
 
 def _mount_of(state: AppState, address: str) -> str:
@@ -269,16 +297,20 @@ def fit(text: str) -> str:
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
-def _shown(value: object) -> str:
-    """A claim for a terminal: text as it is, except for what does not print."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _shown(app: Flask, text: str) -> str:
+    """A text from the app for a terminal: what prints, without secrets."""
+    secret = app.config.get("FEEDBACKCHIMP_JWT_SECRET", "")
+    secret = secret.decode() if isinstance(secret, bytes) else secret
+    if secret.strip():
+        text = text.replace(secret.strip(), "...")
+    text = TOKEN.sub("...", text)
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def _say_pairs(pairs: Iterable[tuple[str, str]], **style: Any) -> None:
     for label, text in pairs:
         lines = textwrap.wrap(text, 58, break_long_words=False, break_on_hyphens=False)
-        click.secho(fit(f"  {label:<19}"), nl=False, **style)
+        click.secho(fit(f"  {label:<18} "), nl=False, **style)
         say(f"\n{'':21}".join(lines))
 
 

@@ -1,205 +1,163 @@
-"""Visits to the app, as ``check`` makes them: by its own test client.
+"""Walks through the app, as ``check`` makes them: by its own test client.
 
-Nothing is reasoned about that a visit can show.
+Nothing is reasoned about that a walk can show.
 """
 
 from __future__ import annotations
 
 import logging
-import traceback
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import Context
 from dataclasses import dataclass, field
-from typing import Any, ParamSpec, TypeVar
-from urllib.parse import parse_qs, urljoin, urlsplit
+from typing import Any
+from urllib.parse import quote, urljoin
 
-from flask import Flask, got_request_exception, request, session
+from flask import Flask, got_request_exception, has_request_context, request, session
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from .. import audit
 from ..sandbox.tokens import read
 from ..settings import AppState
-from ..templating import ENDPOINT
-from ..views import LOGIN_COOKIE
-
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
 
 _MOST_REDIRECTS = 10
+_REDIRECTS = {301, 302, 303, 307, 308}
 _NAVIGATION = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
+#: A token, wherever it stands in a text.
+TOKEN: re.Pattern[str] = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
 
 
 @dataclass
-class Visit:
-    """What became of a visit to the endpoint.
+class Walk:
+    """A visit to the endpoint, and on to where its answer leads within the app.
 
-    :param response: the answer; ``None`` where the app failed.
-    :param endpoint: the app's endpoint that the URL map found for it, if any.
-    :param outcome: what the extension logged of it; empty where the request did not get
-        so far.
-    :param error: what was raised.
-    :param has_session: whether a session could be opened.
-    :param user_id: the id of a user in that session.
+    :param paths: what was asked for, in this order.
+    :param answers: what the app answered; one fewer where it raised an error.
+    :param answerer: the app's endpoint that the URL map found at first, if any.
+    :param error: the error that the walk ended in.
+    :param outcome: what the extension logged last; empty if its view was not reached.
+    :param left_for: the URL outside the app that the walk led to; empty if none.
+    :param is_endless: whether the last answer leads on, as all the others did.
+    :param claims: what the board would be told.
     """
 
-    response: TestResponse | None = None
-    endpoint: str | None = None
+    paths: list[str] = field(default_factory=list)
+    answers: list[TestResponse] = field(default_factory=list)
+    answerer: str | None = None
+    error: Exception | None = None
     outcome: str = ""
-    error: BaseException | None = None
-    has_session: bool = True
-    user_id: object = None
-    claims: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def status(self) -> str:
-        """The status line of the answer."""
-        return "an error" if self.response is None else self.response.status
+    left_for: str = ""
+    is_endless: bool = False
+    claims: dict[str, Any] = field(default_factory=dict)
 
 
 class Walker:
-    """Goes to an app and on to where it leads.
+    """Walks through an app.
 
     :param address: where the app is: an origin, and the path it is mounted at.
     """
 
     def __init__(self, app: Flask, state: AppState, address: str) -> None:
         self._app, self._state = app, state
-        self._base_url = f"{address.rstrip('/')}/"
+        settings, home = state.settings, state.require_board().home
+        query = f"{settings.redirect_param}={quote(home, safe='')}"
+        self._url = f"{address}{settings.url_prefix}?{query}"
+        # Some apps take the path that they are mounted at off by themselves.
+        self._roots = dict.fromkeys([f"{address}/", urljoin(address, "/")])
 
-    def visit_as_stranger(self) -> Visit:
-        """Go to the endpoint as somebody who is not logged in."""
-        return _run(self._visit, self._app.test_client())
+    def walk(self, user_id: str | None = None) -> Walk:
+        """Go to the endpoint, and on from there.
 
-    def visit_as(self, user_id: str) -> Visit:
-        """Go to the endpoint with a user's id in the session.
-
-        :param user_id: what the app's user loader takes.
+        :param user_id: a user who is logged in, as the app's user loader takes it.
         """
-        app, client = self._app, self._app.test_client()
-        protection = app.config.get("SESSION_PROTECTION", ...)
-        # Flask-Login would compare the session with the address it was made for.
-        app.config["SESSION_PROTECTION"] = None
-        try:
-            with client.session_transaction(base_url=self._base_url) as opened:
-                opened.update(_user_id=user_id, _fresh=True)
-            visit = _run(self._visit, client)
-        finally:
-            if protection is ...:
-                del app.config["SESSION_PROTECTION"]
-            else:
-                app.config["SESSION_PROTECTION"] = protection
-        if visit.outcome.startswith("token issued") and visit.response is not None:
-            visit.claims = self._claims_in(visit.response.location or "")
-        return visit
+        walks = []
+        for root in self._roots:
+            walks.append(walk := Walk())
+            # Without the app context that a command has, as a server does: its "g"
+            # would outlive the visit, and with it Flask-Login's user.
+            Context().run(self._walk, walk, root, user_id)
+            if walk.outcome or walk.error:
+                return walk
+        return walks[0]
 
-    def follow_to_login(self, location: str) -> TestResponse | str | None:
-        """Go where a stranger is sent, and on from there.
+    def _walk(self, walk: Walk, root: str, user_id: str | None) -> None:
+        client, errors = self._app.test_client(), list[Exception]()
 
-        :param location: of the endpoint's answer.
-        :return: the last answer of the app, or what went wrong; ``None`` where the way
-            leads to another site.
-        """
-        client = self._app.test_client()
-        url = urljoin(self._base_url, location)
-        with _errors_caught() as errors:
-            for _ in range(_MOST_REDIRECTS):
-                if not url.startswith(self._base_url):
-                    return None
-                path = url.removeprefix(self._base_url.rstrip("/"))
-                if urlsplit(path).path == self._state.settings.url_prefix:
-                    return "leads back to the endpoint, so round in circles"
-                try:
-                    response = _run(self._get, client, path)
-                except Exception as error:
-                    errors.append(error)
-                if errors:
-                    return f"fails: {describe_error(errors[0])}"
-                if response.location is None:
-                    return response
-                url = urljoin(url, response.location)
-        return "leads round in circles"
+        def note(_: object, exception: Exception, **__: Any) -> None:
+            errors.append(exception)  # also where the app makes a page of it
 
-    def _visit(self, client: FlaskClient) -> Visit:
-        visit = Visit()
-        with _errors_caught() as errors, _log_caught() as lines, client:
+        with (
+            got_request_exception.connected_to(note, self._app),
+            _log_caught() as lines,
+        ):
             try:
-                visit.response = self._get(client, self._state.settings.url_prefix)
-                visit.endpoint = request.endpoint
-                visit.has_session = not self._app.session_interface.is_null_session(
-                    session
-                )
-                visit.user_id = session.get("_user_id")
+                with self._app.test_request_context(base_url=root):
+                    session.clear()  # without a SECRET_KEY, Flask says what is missing
+                with self._logged_in(client, root, user_id), client:
+                    self._go(client, walk, root, errors)
+                walk.outcome = (lines or [""])[-1]
+                if walk.outcome.startswith("token issued"):
+                    token = TOKEN.search(walk.left_for)
+                    secret = self._state.require_secret()
+                    walk.claims = read(secret, token[0]) if token else {}
             except Exception as error:
-                visit.error = error
-        visit.error = errors[-1] if errors else visit.error
-        visit.outcome = lines[-1] if lines else ""
-        return visit
+                errors.append(error)
+        walk.error = errors[0] if errors else None
 
-    def _get(self, client: FlaskClient, path: str) -> TestResponse:
-        return client.get(path, base_url=self._base_url, headers=_NAVIGATION)
+    def _go(
+        self, client: FlaskClient, walk: Walk, root: str, errors: list[Exception]
+    ) -> None:
+        url, root = self._url, root.partition("://")[2]
+        for _ in range(_MOST_REDIRECTS):
+            scheme, _, place = url.partition("://")  # an app may insist on https
+            if not place.startswith(root):
+                walk.left_for = url
+                return
+            path = f"/{place.removeprefix(root)}"
+            walk.paths.append(path.partition("?")[0])
+            base_url = f"{scheme}://{root}"
+            # Buffered, because a page may fail while it is sent.
+            answer = client.get(
+                path, base_url=base_url, headers=_NAVIGATION, buffered=True
+            )
+            walk.answers.append(answer)
+            if len(walk.answers) == 1 and has_request_context():
+                walk.answerer = request.endpoint
+            if errors or answer.status_code not in _REDIRECTS:
+                return
+            url = urljoin(url, answer.location or "")
+        walk.is_endless = True
 
-    def _claims_in(self, location: str) -> Mapping[str, Any]:
-        """The claims of the token that a URL takes to the board, read as there."""
-        name, parts = self._state.settings.return_url.token_param, urlsplit(location)
-        if name is None:
-            [token] = [part for part in parts.path.split("/") if part.count(".") == 2]
-        else:
-            token = parse_qs(parts.query)[name][-1]
-        return read(self._state.require_secret(), token)
-
-
-def was_reached(visit: Visit) -> bool:
-    """Whether the endpoint's own view answered."""
-    if visit.outcome:
-        return True
-    cookies = visit.response.headers.getlist("Set-Cookie") if visit.response else []
-    return any(cookie.startswith(f"{LOGIN_COOKIE}=") for cookie in cookies)
-
-
-def describe_error(error: BaseException) -> str:
-    """An error in one line, with the place where it was raised."""
-    text = f"{type(error).__name__}: {error}"
-    frames = traceback.extract_tb(error.__traceback__)
-    if not frames:
-        return text
-    place = frames[-1]
-    return f"{text} ({place.filename}, line {place.lineno}, in {place.name})"
-
-
-def describe_answerer(visit: Visit) -> str:
-    """Who answered in the endpoint's place."""
-    if visit.endpoint is None:
-        return "no route of the app"
-    if visit.endpoint != ENDPOINT:
-        return f"the app's own route {visit.endpoint!r}"
-    return "something that runs before every view, such as a CSRF guard on GET"
-
-
-def _run(visit: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-    """Make a visit without the app context that a command has, as a server does.
-
-    Its ``g`` would outlive the visit, and with it Flask-Login's user.
-    """
-    return Context().run(visit, *args, **kwargs)
-
-
-@contextmanager
-def _errors_caught() -> Iterator[list[BaseException]]:
-    """Every error that a request ends in, also where a page is made of it."""
-    errors: list[BaseException] = []
-
-    def note(_: object, exception: BaseException, **__: Any) -> None:
-        errors.append(exception)
-
-    with got_request_exception.connected_to(note):
-        yield errors
+    @contextmanager
+    def _logged_in(
+        self, client: FlaskClient, root: str, user_id: str | None
+    ) -> Iterator[None]:
+        """Have a user's id in the session for as long as the walk takes."""
+        if user_id is None:
+            yield
+            return
+        config = self._app.config
+        protection = config.get("SESSION_PROTECTION", ...)
+        # Flask-Login would compare the session with the address it was made for.
+        config["SESSION_PROTECTION"] = None
+        try:
+            with client.session_transaction(base_url=root) as opened:
+                opened.update(_user_id=user_id, _fresh=True)
+            yield
+        finally:
+            del config["SESSION_PROTECTION"]
+            if protection is not ...:
+                config["SESSION_PROTECTION"] = protection
+            # One that is kept on the server would outlive the walk.
+            with client.session_transaction(base_url=root) as opened:
+                opened.clear()
 
 
 @contextmanager
 def _log_caught() -> Iterator[list[str]]:
-    """Every line that the extension logs, whatever the app's level."""
+    """Every line that the extension logs, also where the app's logging drops it."""
     lines: list[str] = []
 
     class Handler(logging.Handler):
@@ -207,11 +165,16 @@ def _log_caught() -> Iterator[list[str]]:
             error = record.exc_info[1] if record.exc_info else None
             lines.append(record.getMessage() + (f": {error}" if error else ""))
 
-    handler, level = Handler(), audit.logger.level
-    audit.logger.addHandler(handler)
-    audit.logger.setLevel(logging.INFO)
+    logger, handler = audit.logger, Handler()
+    before = logger.level, logger.disabled, logger.propagate, logger.manager.disable
+    logger.setLevel(logging.INFO)
+    logger.disabled = logger.propagate = False
+    logging.disable(logging.NOTSET)
+    logger.addHandler(handler)
     try:
         yield lines
     finally:
-        audit.logger.setLevel(level)
-        audit.logger.removeHandler(handler)
+        logger.removeHandler(handler)
+        level, logger.disabled, logger.propagate, disabled = before
+        logger.setLevel(level)
+        logging.disable(disabled)

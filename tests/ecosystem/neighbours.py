@@ -43,9 +43,10 @@ def flask_limiter(app: Flask) -> AtWork:
 
 
 def flask_talisman(app: Flask) -> AtWork:
-    """Sets headers, a policy with nonces among them; ours stay on the redirect."""
+    """Sets headers, a policy with nonces among them."""
     Talisman(
         app,
+        referrer_policy="no-referrer",  # or it would replace ours
         force_https=False,  # a walk of its own forces it
         session_cookie_secure=False,
         content_security_policy={"default-src": "'self'", "style-src": "'self'"},
@@ -125,7 +126,8 @@ def flask_cors(app: Flask) -> AtWork:
     script = {"Origin": "https://evil.example", "Sec_Fetch_Mode": "cors"}
     answer = walked.browser.send(walked.endpoint, **script)
     assert answer.headers["Access-Control-Allow-Origin"] == script["Origin"]
-    assert (answer.status, answer.location) == (403, "")
+    assert (answer.status, answer.location) == (200, "")
+    assert not JWT.search(f"{answer.headers}{answer.text}")
 
 
 def flask_debugtoolbar(app: Flask) -> AtWork:
@@ -143,7 +145,7 @@ def flask_htmx(app: Flask) -> AtWork:
     walked = yield
     answer = walked.browser.send(walked.endpoint, HX_Request="true")
     assert boosted[-1]
-    assert (answer.status, answer.text) == (200, "")
+    assert answer.status == 200
     assert walked.endpoint.endswith(answer.headers["HX-Redirect"])
 
 

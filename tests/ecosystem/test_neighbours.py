@@ -77,7 +77,7 @@ def test_flask_talisman_forces_https(board, serve):
 
 
 def test_default_policy_of_flask_talisman(board, serve):
-    """It replaces ours where no token is sent: the table names the way around it."""
+    """It replaces ours, which leaks nothing: the table names the way around it."""
     app = make_plain(board.url, init=False)
     Talisman(app, force_https=False)
     FeedbackChimp(app)

@@ -42,6 +42,11 @@ class Answer(NamedTuple):
         """Where it sends the browser."""
         return self.headers.get("Location", "")
 
+    @property
+    def leads_to(self) -> str:
+        """Where a browser goes on to by itself."""
+        return self.location or self.headers.get("Refresh", "").partition("url=")[2]
+
     def link(self, to: str) -> str:
         """The absolute URL of the first link whose own begins like that."""
         urls = [urljoin(self.url, tag["href"]) for tag in _tags("a", self.text)]
@@ -95,8 +100,8 @@ class Browser:
     def go(self, url: str, data: Form = None) -> Answer:
         """Ask for a URL, or send it a form, and follow wherever that leads."""
         answer = self.send(url, data)
-        while answer.location:
-            answer = self.send(urljoin(answer.url, answer.location))
+        while answer.leads_to:
+            answer = self.send(urljoin(answer.url, answer.leads_to))
             assert len(self.trail) < 50, f"redirected for ever, at last to {answer.url}"
         return answer
 

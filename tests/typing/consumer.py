@@ -37,6 +37,12 @@ def strict_identity(user: User) -> Identity:
     raise SignInRefused("Verify your address first.", reason="unverified", status=403)
 
 
+@feedbackchimp.identity_loader
+async def awaited_identity(user: User) -> Identity | None:
+    """A loader may be a coroutine function."""
+    return feedback_identity(user)
+
+
 def create_app() -> Flask:
     app = Flask(__name__)
     app.config["FEEDBACKCHIMP_TOKEN_LIFETIME"] = timedelta(minutes=5)
@@ -47,6 +53,8 @@ def create_app() -> Flask:
 
 def use(user: User) -> None:
     """Every public name, with the type that a user relies on."""
+    # A misspelt name is found: mypy would call a comment that hides nothing an error.
+    _ = public.FeedbackChmp  # type: ignore[attr-defined]
     # A decorated loader is still the function that it was.
     assert_type(strict_identity(user), Identity)
     assert_type(feedback_identity(user), Identity | None)

@@ -30,9 +30,8 @@ def node() -> str:
 def ruby() -> str:
     """The path of a Ruby that has Rack."""
     program = shutil.which("ruby") or missing("Ruby", "install it")
-    if subprocess.run(
-        [program, "-r", "rack", "-e", ""], capture_output=True
-    ).returncode:
+    loaded = subprocess.run([program, "-r", "rack", "-e", ""], capture_output=True)
+    if loaded.returncode != 0:
         missing("Rack", "install Debian's ruby-rack, or the gem")
     return program
 

@@ -160,9 +160,17 @@ def may_be_read_as(name: str, params: frozenset[str]) -> bool:
     :param params: names as :func:`normalize_param_name` returns them. A name that goes
         on behind one of them with a dot counts, too: some servers nest at dots.
     """
-    bare = _bare(name)
-    ends = (match.start() for match in re.finditer(r"\.|\Z", bare))
-    return any(_underscored(bare[:end]) in params for end in ends)
+    closed, bracket, rest = name.partition("\0")[0].rpartition("]")
+    readings = (
+        name,
+        name.strip().removeprefix("."),  # qs, where it nests at dots
+        closed + bracket + rest.replace("[", "_"),  # PHP: a bracket that is not closed
+    )
+    return any(
+        _underscored(bare[: match.start()]) in params
+        for bare in map(_bare, readings)
+        for match in re.finditer(r"\.|\Z", bare)
+    )
 
 
 def _bare(name: str) -> str:

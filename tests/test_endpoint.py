@@ -7,7 +7,6 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 import pytest
 from flask import Flask, abort, json, jsonify, redirect
-from flask_login import login_required
 from flask_wtf import CSRFProtect
 from hypothesis import example, given
 from jinja2 import DictLoader, StrictUndefined, Undefined
@@ -18,6 +17,7 @@ from flask_feedbackchimp import FeedbackChimp, SignInRefused
 from support.apps import (
     BOARD,
     PREFIX,
+    REDIRECTS,
     InactiveUser,
     User,
     claims_of,
@@ -282,10 +282,8 @@ def test_continue_page_at_the_root_names_no_host(start):
 
 
 def test_login_disabled_still_asks_to_log_in():
-    """It switches ``@login_required`` off, but makes nobody somebody."""
+    """It switches ``@login_required`` off, before Flask-Login 0.7, and nothing else."""
     app = make_app(LOGIN_DISABLED=True)
-    app.add_url_rule("/page", view_func=login_required(lambda: "open"))
-    assert Browser(app).get(path="/page").data == b"open"
     assert told(Browser(app).go(PAGE)) == "login"
     assert told(Browser(app, "ada").go(PAGE)) == "token"
 
@@ -512,7 +510,7 @@ def test_headers(path):
         assert answer.headers.getlist("Cache-Control") == ["no-store"], kind
         assert answer.headers.getlist("Referrer-Policy") == ["no-referrer"], kind
     statuses = {answer.status_code for answer in got.values()}
-    assert statuses == {200, 302, 400, 401, 403, 500}
+    assert statuses - REDIRECTS == {200, 400, 401, 403, 500}
     assert [kind for kind in got if has_token(got[kind])] == ["token", "mounted"]
 
 

@@ -16,6 +16,7 @@ from flask_feedbackchimp.sandbox.pages import BOARDS
 from flask_feedbackchimp.sandbox.serving import serving
 from support.apps import SECRET
 from support.boards import POST, SSO_URL, elements, make_board, sign
+from support.wire import Browser
 
 UNKEPT = {("Cache-Control", "no-store"), ("Referrer-Policy", "no-referrer")}
 
@@ -255,10 +256,11 @@ def test_foreign_host(board, host):
 
     Whichever server is in front: not each of them sets ``SERVER_SOFTWARE``.
     """
-    before, client = get_arrivals(board), Client(board)
+    before, browser = get_arrivals(board), Browser(board)
     for path in ("/", "/static/board.css", "/validate"):
-        response = client.get(f"{path}?ssoToken={sign()}", headers={"Host": host})
-        assert (response.status_code, response.mimetype) == (403, "text/plain")
+        answer = browser.get(f"ssoToken={sign()}", path=path, HTTP_HOST=host)
+        assert answer.status_code == 403
+        assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert get_arrivals(board) == before
 
 

@@ -16,7 +16,15 @@ from wtforms import PasswordField, StringField, SubmitField
 
 from flask_feedbackchimp import NotInitializedError
 from flask_feedbackchimp.testing import StandInBoard, Visit
-from support.apps import BOARD, PREFIX, SECRET, User, logged_in, make_app
+from support.apps import (
+    BOARD,
+    PREFIX,
+    REDIRECTS,
+    SECRET,
+    User,
+    logged_in,
+    make_app,
+)
 
 DEEP_LINK = "/board/1002-feature-requests?sort=new&q=a%26b#top"
 NAV = """
@@ -124,7 +132,8 @@ def test_no_such_link(html, choice, said):
     """An assertion says what there is instead."""
     with pytest.raises(AssertionError) as caught:
         click(make_shop(page=html), **choice)
-    assert said in str(caught.value)
+    # Whatever the case of "Not Found", which Werkzeug 3.2 changes.
+    assert said.lower() in str(caught.value).lower()
 
 
 # Other ways
@@ -133,7 +142,8 @@ def test_no_such_link(html, choice, said):
 def test_stranger_stops_at_the_login():
     app = make_shop()
     visit = StandInBoard(app).click_link(app.test_client())
-    assert (visit.signed_in, visit.status, visit.page) == (False, 302, None)
+    assert (visit.signed_in, visit.page) == (False, None)
+    assert visit.status in REDIRECTS
     assert visit.location.startswith("/login?next=")
     assert repr(visit).startswith("<Visit: not signed in, but sent to /login?next=")
 
@@ -527,7 +537,7 @@ def test_refusal_by_the_app():
 
 
 def test_redirect_of_the_loader():
-    visit = click_with(lambda user: abort(redirect("/verify")))
+    visit = click_with(lambda user: abort(redirect("/verify", 302)))
     assert ending(visit) == (None, None, 302)
     assert visit.location == "/verify"
 

@@ -9,7 +9,7 @@ import pytest
 from flask_feedbackchimp import Identity
 from flask_feedbackchimp.sandbox import create_sandbox, get_arrivals
 from support.apps import SECRET, User, claims_of, make_app
-from support.outside import npm_packages, run_node
+from support.outside import node, npm_packages, run_script
 from support.people import valid_people
 
 BAD_SIGNATURE = ["invalid signature", "ERR_JWS_SIGNATURE_VERIFICATION_FAILED"]
@@ -27,7 +27,8 @@ PEOPLE = [Identity(email, name, claims) for email, name, claims in valid_people(
 def in_node(what: str, tasks: list[Any]) -> list[Any]:
     """What the script answers to tasks of one kind."""
     npm_packages("jsonwebtoken", "jose", "uuidv4")
-    return run_node(Path(__file__).with_name("tokens.mjs"), {what: tasks})[what]
+    script = Path(__file__).with_name("tokens.mjs")
+    return run_script(node(), script, {what: tasks})[what]
 
 
 def make_tokens(people: list[Identity], **config: Any) -> list[str]:

@@ -169,6 +169,22 @@ def token_names(param: str = "ssoToken") -> list[str]:
     return [*names, encoded]
 
 
+#: Names that PHP reads as ``sso_token``, as a query spells them.
+UNDERSCORED_NAMES = [
+    "sso_token",
+    "sso.token",
+    "sso%2Etoken",
+    "sso+token",
+    "sso%20token",
+    "sso.token[]",
+    # A bracket that is not closed.
+    "sso[token",
+    "sso%5Btoken",
+    "+sso[token",
+    "sso[token%00]",
+]
+
+
 def token_pages(origin: str = BOARD, param: str = "ssoToken") -> list[Honest]:
     """Pages with another token, which must not be sent on."""
     pages = []

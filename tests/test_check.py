@@ -432,7 +432,7 @@ def own_middleware() -> Flask:
     [
         (no_login_manager, "no LoginManager, so nobody can be signed in: call LoginMa"),
         (no_user_loader, "Exception: Missing user_loader or request_loader."),
-        (partial(sound_app, SECRET_KEY=None), "SECRET_KEY is not set, so nobody can log in"),
+        (partial(sound_app, SECRET_KEY=None), "SECRET_KEY is not set, so nobody can"),
         (no_secret_key_and_no_flash, "SECRET_KEY is not set, so nobody can log in: "),
         (partial(sound_app, SECRET_KEY=5), "A stranger's visit ends in an error"),
         (full_name_only, "reason=name_unusable: the user has no usable e-mail or name"),
@@ -476,7 +476,10 @@ def own_middleware() -> Flask:
         (links_only_within_the_site, "but 'ada' does not get to the board with it: so"),
         (board_page_with_a_notice, "A token is issued, but 'ada' does not get to the "),
         (receiver_that_fails, "LookupError: no such counter"),
-        (hook_that_tells_the_token, r"ValueError: \u001b[31m https://acme.feedbackchimp"),
+        (
+            hook_that_tells_the_token,
+            r"ValueError: \u001b[31m https://acme.feedbackchimp",
+        ),
         (partial(sound_app, SESSION_COOKIE_PATH="/app"), "The session does not reach "),
         (partial(sound_app, SESSION_COOKIE_DOMAIN="a.b"), "The session does not reach"),
         (own_middleware, "The app does not answer at this address: give its own, with"),
@@ -670,7 +673,8 @@ def test_extra_claims_are_shown():
     """Without those that every token has, and with nothing that acts on a terminal."""
     text = report(extra_claims(), "--user", "ada")
     told = (
-        'name Ada Lovelace company {"id": 7} https://shop.example/claims/plan pro\\u001b'
+        'name Ada Lovelace company {"id": 7} '
+        "https://shop.example/claims/plan pro\\u001b"
     )
     assert f"As 'ada' the board is told email ada@example.com {told} Ready:" in text
 

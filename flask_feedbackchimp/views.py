@@ -240,8 +240,8 @@ def _names_another_place(url: str, next_in_session: str) -> bool:
     of it behind an ``&``.
     """
     places = [next_in_session, *_query_args().getlist("next"), *_form_values("next")]
-    host = request.host_url.rstrip("/")
-    wanted = [unquote_plus(place.removeprefix(host)) for place in places if place]
+    origin = f"{request.scheme}://{request.host}"
+    wanted = [unquote_plus(place.removeprefix(origin)) for place in places if place]
     whole = unquote_plus(url)
     return any(whole.removeprefix(place)[:1] not in ("", *"?&#") for place in wanted)
 

@@ -427,6 +427,13 @@ def test_query_that_is_no_text(query, led):
     assert is_led_back(enter(stranger(make_shop()), query)) is led
 
 
+@pytest.mark.parametrize("host", ["[", "shop.example:x", "shop.example:99999"])
+def test_host_that_cannot_be_read(host):
+    """A login that does not need it is not made to fail."""
+    answer = enter(stranger(make_shop()), "next=/orders", HTTP_HOST=host)
+    assert not is_led_back(answer)
+
+
 def test_next_that_was_cut_at_an_ampersand():
     """By a template that writes it into ``action`` unquoted."""
     query = f"{page_query(PAGE)}&state=1"

@@ -709,13 +709,16 @@ def test_app_is_as_it_was(make):
 
     def state() -> Any:
         return (
-            *(logger.level, logger.disabled, logger.propagate, logger.handlers[:]),
-            *(logging.root.manager.disable, dict(app.config)),
-            *(
-                dict(signal.receivers)
-                for signal in (got_request_exception, token_issued)
-            ),
-            *(app.before_request_funcs, app.view_functions.copy()),
+            logger.level,
+            logger.disabled,
+            logger.propagate,
+            logger.handlers[:],
+            logging.root.manager.disable,
+            dict(app.config),
+            dict(got_request_exception.receivers),
+            dict(token_issued.receivers),
+            app.before_request_funcs,
+            app.view_functions.copy(),
         )
 
     before = state()

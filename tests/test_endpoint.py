@@ -22,6 +22,7 @@ from support.apps import (
     User,
     claims_of,
     has_token,
+    logged_in,
     make_app,
     plain,
     sent_token,
@@ -580,3 +581,17 @@ def test_other_paths_get_no_token(path, status):
     answer = ada().go(PAGE, path=path)
     assert (answer.status_code, has_token(answer)) == (status, False)
     assert urlsplit(answer.location or PREFIX).path == PREFIX
+
+
+def test_the_view_under_another_endpoint(app):
+    """Its answers are private by whichever rule it was reached, and refusals pages."""
+    view = app.view_functions["feedbackchimp.redirect"]
+    app.add_url_rule("/alias", "alias", view)
+    ada = logged_in(app)
+    signed_in = ada.get("/alias")
+    refused = ada.get("/alias?redirect=https://evil.example/")
+    assert has_token(signed_in)
+    assert (refused.status_code, "page_foreign" in refused.text) == (400, True)
+    for answer in (signed_in, refused, ada.head("/alias")):
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"

@@ -595,3 +595,10 @@ def test_the_view_under_another_endpoint(app):
     for answer in (signed_in, refused, ada.head("/alias")):
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("host", ["xn--", "xn--.example", "a.xn--"])
+def test_host_that_cannot_be_read(app, host):
+    """Flask-Login would fail on it, where a visitor is sent to log in."""
+    answer = Browser(app).get(HTTP_HOST=host)
+    assert (answer.status_code, "host_unreadable" in answer.text) == (400, True)

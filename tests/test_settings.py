@@ -161,6 +161,7 @@ NOT_EMAILS = "must hold only e-mail addresses"
         ("ADMIN_EMAILS", {"a@b": 1}, NOT_A_LIST),
         ("ADMIN_EMAILS", iter(["a@b"]), NOT_A_LIST),
         ("ADMIN_EMAILS", ["boss"], NOT_EMAILS),
+        ("ADMIN_EMAILS", ["'a@b'"], "has an address that is in quotes, which “docker"),
         ("ADMIN_EMAILS", ["a@b", ""], NOT_EMAILS),
         ("ADMIN_EMAILS", ["a@b, c@d"], NOT_EMAILS),
         ("ADMIN_EMAILS", [" a@b"], NOT_EMAILS),

@@ -466,6 +466,17 @@ def test_mounted_app():
     assert StandInBoard(app).click_link(client, on="/shop/").signed_in
 
 
+def test_link_that_forgets_the_mount_point():
+    """It leads out of the app, as in a browser."""
+    app = make_shop()
+    app.add_url_rule("/bare", "bare", lambda: f'<a href="{PREFIX}">Feedback</a>')
+    app.wsgi_app = DispatcherMiddleware(Flask("other"), {"/shop": app.wsgi_app})
+    client = app.test_client()
+    client.get("/shop/login/ada")
+    visit = StandInBoard(app).click_link(client, on="/shop/bare")
+    assert (visit.signed_in, visit.status) == (False, 404)
+
+
 def test_other_host_of_the_app():
     """It keeps its host and cookies."""
     app = make_shop(SESSION_COOKIE_SECURE=True)

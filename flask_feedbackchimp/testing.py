@@ -434,10 +434,10 @@ def _open(
         url = iri_to_uri(urljoin(on.request.url, url))
         # Flask-WTF looks at it where a form comes by https.
         headers["Referer"] = iri_to_uri(on.request.url)
-        # A test client takes a mount point and the path below it apart.
+        # A test client takes a mount point and the path below it apart. A URL that is
+        # not below it becomes a path that no app has.
         parts = urlsplit(url)
         mount = urlsplit(iri_to_uri(on.request.root_url)).path
-        if parts.path.startswith(mount):
-            options["base_url"] = f"{parts.scheme}://{parts.netloc}{mount}"
-            url = f"/{url.removeprefix(options['base_url'])}"
+        options["base_url"] = f"{parts.scheme}://{parts.netloc}{mount}"
+        url = f"/{url.removeprefix(options['base_url'])}"
     return client.open(url, method=method, headers=headers, **options)

@@ -193,7 +193,9 @@ def test_output_that_cannot_encode_a_name(app):
     assert json.loads(stdout)["name"] == "Zoë 😀"
 
 
-@pytest.mark.parametrize("address", ["shop", "ftp://a.b", "https://a.b/?c=1", "https://a.b//c"])
+@pytest.mark.parametrize(
+    "address", ["shop", "ftp://a.b", "https://a.b/?c=1", "https://a.b//c"]
+)
 @pytest.mark.parametrize(
     ("command", "option"),
     [

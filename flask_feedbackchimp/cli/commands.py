@@ -170,8 +170,8 @@ def sandbox(port: int | None, app_url: str, private: bool) -> None:
     try:
         with suppress(KeyboardInterrupt), serving(app, port=port) as port:
             say(f"The sandbox is at http://localhost:{port}/ until you press Ctrl-C.")
-            say(f"It sends people to log in at {sso_url}")
             _say_what_does_not_match(board_origin, return_url, port)
+            say(f"It sends people to log in at {sso_url}")
             threading.Event().wait()
     except PortTakenError as error:
         raise ClickException(f"{error} Choose another with --port.") from None
@@ -209,7 +209,7 @@ def _say_what_does_not_match(origin: str, return_url: str, port: int) -> None:
         hints.append(f"FEEDBACKCHIMP_RETURN_URL='{path}{mark}{query}'")
     if not hints:
         return
-    say("\nThe app leads elsewhere. Run it with (in its environment, FLASK_ goes in")
+    say("The app leads elsewhere. Run it with (in its environment, FLASK_ goes in")
     say("front of each name):")
     for hint in hints:
         say(f"  {hint}", bold=True)

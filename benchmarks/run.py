@@ -18,8 +18,7 @@ from pathlib import Path
 from statistics import mean
 
 HERE = Path(__file__).resolve().parent
-DOCS = HERE.parent / "docs" / "performance.md"
-MARKS = ("<!-- begin of what was printed -->", "<!-- end of what was printed -->")
+RESULTS = HERE / "results.md"  # docs/performance.md includes it
 #: What is counted, beside what (without that: the count itself), and the goal.
 ROWS = {
     "sign-in request / by hand": ("request ours", "request hand", 1.0),
@@ -125,7 +124,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pythons", nargs="+", type=Path, metavar="PYTHON")
     parser.add_argument("--short", action="store_true", help="one seed, fewer loops")
-    parser.add_argument("--docs", action="store_true", help=f"fill in {DOCS.name}")
+    parser.add_argument("--docs", action="store_true", help=f"write {RESULTS.name}")
     parser.add_argument("--package", type=Path, default=HERE.parent, help="a checkout")
     options = parser.parse_args()
     if shutil.which("valgrind") is None:
@@ -148,9 +147,7 @@ def main() -> None:
     text = f"{datetime.now(timezone.utc):%Y-%m-%d}, {packages}\n\n{table}"
     print(text, goals, sep="\n\n")
     if options.docs:
-        before, _, rest = DOCS.read_text().partition(MARKS[0])
-        after = rest.partition(MARKS[1])[2]
-        DOCS.write_text(f"{before}{MARKS[0]}\n\n{text}\n\n{MARKS[1]}{after}")
+        RESULTS.write_text(f"{text}\n")
 
 
 if __name__ == "__main__":

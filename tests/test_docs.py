@@ -4,6 +4,7 @@ import ast
 import logging
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -240,11 +241,14 @@ def comparable(text: str) -> str:
     return re.sub(r"\b1\d{9}\b", "TIME", text)
 
 
-def test_sandbox_command(app_folder):
+def test_sandbox_command(app_folder, monkeypatch):
     """It prints what the page shows, except for the port, which is a free one here."""
     command, output = next(pair for pair in commands(DOCS / "sandbox.md") if pair[1])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        board = f"http://localhost:{listener.getsockname()[1]}"
+    monkeypatch.setenv("FLASK_FEEDBACKCHIMP_BOARD_URL", board)
     with subprocess.Popen(
-        [*command.split(), "--port", "0"],
+        command.split(),
         cwd=app_folder,
         stdout=subprocess.PIPE,
         encoding="utf-8",
@@ -253,7 +257,7 @@ def test_sandbox_command(app_folder):
             printed = "".join(process.stdout.readline() for _ in output.splitlines())
         finally:
             process.terminate()
-    assert re.sub(r"localhost:(?!5000)\d+", "localhost:5001", printed) == output
+    assert printed.replace(board, "http://localhost:5001") == output
 
 
 def test_make_targets():

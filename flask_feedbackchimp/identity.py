@@ -99,14 +99,14 @@ def authenticated_user(user: Any) -> Any:
     if isinstance(user, LocalProxy):
         # Signals and loaders get the user, not something that changes with the request.
         user = user._get_current_object()
-    if user is None:
+    # Flask-Login itself does not read is_anonymous: some apps' users have none.
+    if user is None or _flag(_attribute(user, "is_anonymous")):
         return None
     if _flag(user.is_authenticated):
         return user
     # With flask_login.UserMixin is_authenticated follows is_active: an inactive user
     # sent to the login page would come back from it for ever.
-    is_inactive = not _flag(user.is_active) and not _flag(user.is_anonymous)
-    return user if is_inactive else None
+    return None if _flag(user.is_active) else user
 
 
 def load_identity(

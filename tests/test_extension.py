@@ -243,6 +243,7 @@ def test_about_whom(make_app, method):
     [
         None,
         LocalProxy(lambda: None),
+        plain(is_anonymous=True, email="a@b", name="A"),
         plain(is_authenticated=False, email="a@b", name="A"),
     ],
 )

@@ -167,6 +167,7 @@ def test_attributes_behind_getattr():
     [
         "is_active",
         "is_authenticated",
+        "is_anonymous",
         "email",
         "name",
         "username",

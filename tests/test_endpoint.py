@@ -1,6 +1,7 @@
 """The redirect endpoint: every case of the contract, and the order between them."""
 
 import re
+import sys
 from functools import cache
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -599,6 +600,12 @@ def test_the_view_under_another_endpoint(app):
 
 @pytest.mark.parametrize("host", ["xn--", "xn--.example", "a.xn--"])
 def test_host_that_cannot_be_read(app, host):
-    """Flask-Login would fail on it, where a visitor is sent to log in."""
+    """Flask-Login would fail on it, where a visitor is sent to log in.
+
+    From Python 3.13 on, Werkzeug can read it.
+    """
     answer = Browser(app).get(HTTP_HOST=host)
-    assert (answer.status_code, "host_unreadable" in answer.text) == (400, True)
+    if sys.version_info >= (3, 13):
+        assert answer.status_code in REDIRECTS
+    else:
+        assert (answer.status_code, "host_unreadable" in answer.text) == (400, True)

@@ -153,6 +153,8 @@ class Shop:
             "SECRET_KEY": "the-app's-own-key-which-is-not-the-jwt-secret",
             "FEEDBACKCHIMP_JWT_SECRET": SECRET,
             "FEEDBACKCHIMP_BOARD_URL": self.board_origin,
+            # Without it Firefox may let another site's frame have the cookie.
+            "SESSION_COOKIE_SAMESITE": "Lax",
         } | config
         login_manager = LoginManager(app)
         login_manager.login_view = "log_in"

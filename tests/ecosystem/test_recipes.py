@@ -63,7 +63,6 @@ def rate(names: Names) -> None:
     _, client = arrive(app)  # asks for the endpoint three times
     statuses = [client.get(PREFIX).status_code for _ in range(8)]
     assert statuses == [302] * 7 + [429]
-    assert client.get(PREFIX).headers["Cache-Control"] == "no-store"
     assert client.get("/page").status_code == 200
 
 

